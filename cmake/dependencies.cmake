@@ -1,0 +1,15 @@
+# Every library comes from a Debian package; packages.txt names them and says why.
+find_package(Threads REQUIRED)
+find_package(Boost 1.81 REQUIRED COMPONENTS filesystem) # Process v2 of 1.81 does not compile with std::filesystem
+find_package(fmt REQUIRED)
+find_package(spdlog REQUIRED)
+find_package(yaml-cpp REQUIRED)
+find_package(pugixml REQUIRED)
+find_package(PkgConfig REQUIRED)
+pkg_check_modules(kdumpfile REQUIRED IMPORTED_TARGET libkdumpfile libaddrxlat)
+pkg_check_modules(archive REQUIRED IMPORTED_TARGET libarchive)
+pkg_check_modules(elf REQUIRED IMPORTED_TARGET libelf)
+pkg_check_modules(crypto REQUIRED IMPORTED_TARGET libcrypto)
+if(KDT_TESTS)
+  find_package(GTest REQUIRED)
+endif()

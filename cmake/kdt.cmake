@@ -1,0 +1,39 @@
+# kdt_library(NAME SOURCES… DEPENDS… ): the static library kdt_NAME of harness/NAME.
+# kdt_tests(NAME SOURCES… DEPENDS… [LABEL e2e]): the test program kdt_NAME_test, each TEST registered with ctest.
+add_library(kdt_options INTERFACE)
+target_compile_options(kdt_options INTERFACE -Wall -Wextra -Wshadow -Wnon-virtual-dtor)
+target_compile_definitions(kdt_options INTERFACE BOOST_ERROR_CODE_HEADER_ONLY
+                           SPDLOG_FMT_EXTERNAL BOOST_ASIO_NO_DEPRECATED)
+target_include_directories(kdt_options INTERFACE ${PROJECT_SOURCE_DIR}/harness ${PROJECT_SOURCE_DIR}/guests/include)
+target_link_libraries(kdt_options INTERFACE Threads::Threads fmt::fmt)
+if(KDT_WERROR)
+  target_compile_options(kdt_options INTERFACE -Werror)
+endif()
+if(KDT_SANITIZE)
+  target_compile_options(kdt_options INTERFACE -fsanitize=${KDT_SANITIZE} -fno-omit-frame-pointer
+                         -fno-sanitize-recover=all)
+  target_link_options(kdt_options INTERFACE -fsanitize=${KDT_SANITIZE})
+endif()
+
+function(kdt_library name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;DEPENDS" ${ARGN})
+  add_library(kdt_${name} STATIC ${ARG_SOURCES})
+  target_link_libraries(kdt_${name} PUBLIC kdt_options ${ARG_DEPENDS})
+endfunction()
+
+function(kdt_tests name)
+  if(NOT KDT_TESTS)
+    return()
+  endif()
+  cmake_parse_arguments(ARG "" "LABEL" "SOURCES;DEPENDS" ${ARGN})
+  if(NOT ARG_LABEL)
+    set(ARG_LABEL unit)
+  endif()
+  add_executable(kdt_${name}_test ${ARG_SOURCES})
+  target_link_libraries(kdt_${name}_test PRIVATE ${ARG_DEPENDS} GTest::gmock GTest::gtest_main)
+  target_compile_definitions(kdt_${name}_test PRIVATE
+    KDT_TESTDATA="${CMAKE_CURRENT_SOURCE_DIR}/testdata" KDT_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
+  # One ctest entry a program for unit tests: they take milliseconds, and starting a program for each would not.
+  add_test(NAME ${name} COMMAND kdt_${name}_test)
+  set_tests_properties(${name} PROPERTIES LABELS ${ARG_LABEL} TIMEOUT 300)
+endfunction()

@@ -1,0 +1,43 @@
+#pragma once
+
+#include "base/process.hpp"
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/process/v2/process.hpp>
+
+#include <functional>
+#include <vector>
+
+namespace kdt {
+
+/// Descriptors of a child: 0 to 2 become its standard streams (-1: /dev/null); inherited ones keep their numbers.
+struct ChildFds {
+  int in = -1;
+  int out = -1;
+  int err = -1;
+  std::vector<int> inherited;
+};
+
+/// A running child in a process group of its own. It dies with the thread that started it (PR_SET_PDEATHSIG), and its
+/// destructor ends and reaps the whole group. Not for: programs whose end one only waits for (use run()).
+class Child {
+public:
+  /// Starts it; throws Error{infra} that names the program.
+  Child(boost::asio::any_io_executor executor, const Command& command, const ChildFds& fds);
+  Child(Child&&) = delete;
+  ~Child();
+
+  int pid() const { return pid_; }
+
+  /// Calls back from the executor's context when the child has ended, with its wait(2) status.
+  void on_end(std::function<void(ExitStatus)> handler);
+
+  /// Sends a signal to the whole group.
+  void kill_group(int signal) const;
+
+private:
+  int pid_ = -1;
+  boost::process::v2::basic_process<boost::asio::any_io_executor> process_;
+};
+
+} // namespace kdt

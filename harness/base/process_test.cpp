@@ -1,0 +1,108 @@
+#include "base/process.hpp"
+
+#include "base/error.hpp"
+#include "base/file.hpp"
+
+#include <gtest/gtest.h>
+
+#include <csignal>
+#include <thread>
+
+namespace kdt {
+
+using namespace std::chrono_literals;
+
+namespace {
+Finished shell(const std::string& script, Deadline deadline = Deadline::after(60s), std::stop_token stop = {}) {
+  return run({.argv = {"sh", "-c", script}}, deadline, stop);
+}
+
+bool alive(int pid) {
+  // A killed grandchild may stay a zombie of whoever adopts it: state Z counts as gone.
+  std::error_code error;
+  fs::path stat = "/proc/" + std::to_string(pid) + "/stat";
+  if (!fs::exists(stat, error)) return false;
+  auto text = read_file(stat);
+  return text.substr(text.rfind(')') + 2, 1) != "Z";
+}
+} // namespace
+
+TEST(Run, KeepsBothStreamsAndTheExitStatus) {
+  auto finished = shell("echo out; echo err >&2; exit 3");
+  EXPECT_EQ(finished.out, "out\n");
+  EXPECT_EQ(finished.err, "err\n");
+  EXPECT_EQ(finished.status.code, 3);
+  EXPECT_EQ(to_string(finished.status), "exit status 3");
+}
+
+TEST(Run, TellsASignalFromAnExit) {
+  auto finished = shell("kill -SEGV $$");
+  EXPECT_EQ(finished.status.signal, SIGSEGV);
+  EXPECT_FALSE(finished.status.success());
+}
+
+TEST(Run, KillsTheWholeGroupAtTheDeadline) {
+  auto finished = shell("sleep 1000 & echo $!; wait", Deadline::after(300ms));
+  EXPECT_TRUE(finished.timed_out);
+  EXPECT_FALSE(alive(std::stoi(finished.out)));
+}
+
+TEST(Run, StopsWhenAskedToAndLeavesNothingRunning) {
+  std::stop_source source;
+  TempDir directory("kdt-test");
+  auto pid_file = directory.path() / "pid";
+  std::thread asker([&] {
+    while (!fs::exists(pid_file)) std::this_thread::yield();
+    source.request_stop();
+  });
+  EXPECT_THROW(shell("echo $$ > " + pid_file.string() + ".x; mv " + pid_file.string() + ".x " + pid_file.string() +
+                         "; exec sleep 1000",
+                     Deadline::after(60s), source.get_token()),
+               Interrupted);
+  asker.join();
+  EXPECT_FALSE(alive(std::stoi(read_file(pid_file))));
+}
+
+TEST(Run, NamesAProgramThatIsNotThere) {
+  EXPECT_THROW(run({.argv = {"kdt-no-such-program"}}, Deadline::after(1s)), Error);
+  EXPECT_FALSE(find_program("kdt-no-such-program"));
+}
+
+TEST(Run, HandsOutLinesAsTheyCome) {
+  std::vector<std::string> lines;
+  run({.argv = {"sh", "-c", "printf 'a\\nb\\nlast'"}}, Deadline::after(60s), {},
+      [&](std::string_view line) { lines.emplace_back(line); });
+  EXPECT_EQ(lines, (std::vector<std::string>{"a", "b", "last"}));
+}
+
+TEST(Run, HoldsTheChildToItsLimits) {
+  TempDir directory("kdt-test");
+  Command command{.argv = {"sh", "-c", "head -c 1000000 /dev/zero > big"}};
+  command.directory = directory.path();
+  command.limits.file_size = ByteSize{4096};
+  EXPECT_FALSE(run(command, Deadline::after(60s)).status.success());
+  EXPECT_LE(fs::file_size(directory.path() / "big"), 4096U);
+}
+
+TEST(Run, GivesTheChildItsInputOutputAndEnvironment) {
+  TempDir directory("kdt-test");
+  write_file(directory.path() / "in", "hello");
+  Command command{.argv = {"sh", "-c", "cat; printf \"$KDT_WORD\""}};
+  command.input = directory.path() / "in";
+  command.output = directory.path() / "out";
+  command.environment["KDT_WORD"] = " world";
+  EXPECT_TRUE(run(command, Deadline::after(60s)).status.success());
+  EXPECT_EQ(read_file(command.output), "hello world");
+}
+
+TEST(Run, KeepsOnlyTheEndOfAFlood) {
+  auto finished = shell("head -c 8000000 /dev/zero; echo end");
+  EXPECT_LE(finished.out.size(), std::size_t{3} << 20);
+  EXPECT_TRUE(finished.out.ends_with("end\n"));
+}
+
+TEST(ShellLine, QuotesOnlyWhatNeedsIt) {
+  EXPECT_EQ(shell_line({"qemu", "-append", "a b", "it's"}), R"(qemu -append 'a b' 'it'\''s')");
+}
+
+} // namespace kdt

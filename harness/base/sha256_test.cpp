@@ -1,0 +1,31 @@
+#include "base/sha256.hpp"
+
+#include "base/error.hpp"
+#include "base/file.hpp"
+
+#include <gtest/gtest.h>
+
+namespace kdt {
+
+TEST(Sha256, MatchesTheStandardsExample) { // FIPS 180-4, "abc"
+  EXPECT_EQ(sha256("abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+}
+
+TEST(Sha256, FieldsCannotRunIntoEachOther) {
+  Sha256 one;
+  one.add_field("ab");
+  one.add_field("c");
+  Sha256 two;
+  two.add_field("a");
+  two.add_field("bc");
+  EXPECT_NE(one.hex(), two.hex());
+}
+
+TEST(Sha256File, IsThatOfItsContentAndFailsWithoutOne) {
+  TempDir directory("kdt-test");
+  write_file(directory.path() / "f", "abc");
+  EXPECT_EQ(sha256_file(directory.path() / "f"), sha256("abc"));
+  EXPECT_THROW(sha256_file(directory.path() / "g"), Error);
+}
+
+} // namespace kdt
