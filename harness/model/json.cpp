@@ -1,0 +1,347 @@
+#include "model/json.hpp"
+
+#include "base/text.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <cmath>
+#include <utility>
+
+namespace kdt {
+
+using Json = nlohmann::ordered_json;
+
+namespace {
+
+// ------------------------------------------------------------------------------------------------------- writing
+
+/// Every text goes through here: what a guest printed must not make the file invalid UTF-8 or drive a terminal.
+std::string text(std::string_view bytes) {
+  return printable(bytes);
+}
+
+Json texts(const std::vector<std::string>& list) {
+  Json json = Json::array();
+  for (const auto& item : list) json.push_back(text(item));
+  return json;
+}
+
+Json texts(const std::map<std::string, std::string>& map) {
+  Json json = Json::object();
+  for (const auto& [name, value] : map) json[text(name)] = text(value);
+  return json;
+}
+
+Json text_or_null(const std::optional<std::string>& value) {
+  return value ? Json(text(*value)) : Json(nullptr);
+}
+
+template <typename T, typename Function>
+Json list(const std::vector<T>& items, Function to) {
+  Json json = Json::array();
+  for (const auto& item : items) json.push_back(to(item));
+  return json;
+}
+
+struct ValueWriter {
+  Json operator()(bool value) const { return value; }
+  Json operator()(std::int64_t value) const { return value; }
+  /// JSON has no infinity and no NaN: they are written as text.
+  Json operator()(double value) const { return std::isfinite(value) ? Json(value) : Json(fmt::format("{}", value)); }
+  Json operator()(const std::string& value) const { return text(value); }
+  Json operator()(const std::vector<std::string>& value) const { return texts(value); }
+};
+
+Json parameters_json(const CellParameters& parameters) {
+  const auto& dump = parameters.dump;
+  return {{"kernel", text(parameters.kernel)},
+          {"memory", parameters.memory.bytes},
+          {"cpus", parameters.cpus},
+          {"cpu", text(parameters.cpu)},
+          {"rodata", text_or_null(parameters.rodata)},
+          {"crashkernel", text_or_null(parameters.crashkernel)},
+          {"loader", text(parameters.loader)},
+          {"trigger", text(parameters.trigger)},
+          {"dump",
+           {{"filter", dump.filter},
+            {"compression", text(dump.compression)},
+            {"format", text(dump.format)},
+            {"target", text(dump.target)}}},
+          {"cmdline", text(parameters.cmdline)},
+          {"capture_cmdline", text(parameters.capture_cmdline)}};
+}
+
+Json phase_json(const PhaseResult& phase) {
+  return {{"name", to_string(phase.phase)}, {"seconds", phase.seconds.count()}, {"outcome", text(phase.outcome)}};
+}
+
+Json expected_json(const Expected& expected) {
+  return {{"observation", text(expected.observation)},
+          {"expected", text(expected.expected)},
+          {"observed", text_or_null(expected.observed)},
+          {"held", expected.held},
+          {"rule", text(expected.rule)},
+          {"because", text(expected.because)},
+          {"source", text(expected.source)}};
+}
+
+Json finding_json(const Finding& finding) {
+  return {{"code", text(finding.code)},
+          {"blame", to_string(finding.blame)},
+          {"phase", to_string(finding.phase)},
+          {"text", text(finding.text)},
+          {"evidence", texts(finding.evidence)}};
+}
+
+// ------------------------------------------------------------------------------------------------------- reading
+
+/// A place in a JSON text that knows its own name, so that an error can say which member is wrong.
+class Place {
+public:
+  Place(const Json& json, std::string name) : json_(json), name_(std::move(name)) {}
+
+  Place operator[](const char* member) const {
+    require(json_.is_object(), "an object");
+    auto it = json_.find(member);
+    if (it == json_.end()) throw Error(Blame::usage, "member '{}' is missing", name_of(member));
+    return {*it, name_of(member)};
+  }
+
+  std::string text() const {
+    require(json_.is_string(), "a text");
+    return json_.get<std::string>();
+  }
+  std::optional<std::string> text_or_null() const { return json_.is_null() ? std::nullopt : std::optional(text()); }
+  bool boolean() const {
+    require(json_.is_boolean(), "true or false");
+    return json_.get<bool>();
+  }
+  double number() const {
+    require(json_.is_number(), "a number");
+    return json_.get<double>();
+  }
+  /// A whole number that Integer can hold.
+  template <typename Integer>
+  Integer integer() const {
+    require(json_.is_number_integer(), "a whole number");
+    bool fits = json_.is_number_unsigned() ? std::in_range<Integer>(json_.get<std::uint64_t>())
+                                           : std::in_range<Integer>(json_.get<std::int64_t>());
+    require(fits, "a number of that size");
+    return json_.get<Integer>();
+  }
+
+  template <typename Function>
+  auto list(Function from) const {
+    require(json_.is_array(), "a list");
+    std::vector<decltype(from(std::declval<const Place&>()))> items;
+    for (const auto& item : json_) items.push_back(from(Place(item, fmt::format("{}[{}]", name_, items.size()))));
+    return items;
+  }
+  /// The members of an object, in the order of the file.
+  template <typename Function>
+  void each_member(Function use) const {
+    require(json_.is_object(), "an object");
+    for (const auto& [name, value] : json_.items()) use(name, Place(value, name_of(name)));
+  }
+  std::map<std::string, std::string> texts() const {
+    std::map<std::string, std::string> map;
+    each_member([&](const std::string& name, const Place& value) { map[name] = value.text(); });
+    return map;
+  }
+  /// A word of an enum, read by one of the *_from functions.
+  template <typename Enum>
+  Enum word(Enum (*from)(std::string_view)) const {
+    try {
+      return from(text());
+    } catch (const Error& error) {
+      throw Error(Blame::usage, "member '{}': {}", name_, error.what());
+    }
+  }
+
+  const Json& json() const { return json_; }
+  bool is_null() const { return json_.is_null(); }
+  void require(bool holds, std::string_view what) const {
+    if (!holds) throw Error(Blame::usage, "member '{}' is not {}", name_, what);
+  }
+
+private:
+  std::string name_of(std::string_view member) const {
+    return name_.empty() ? std::string(member) : fmt::format("{}.{}", name_, member);
+  }
+
+  const Json& json_;
+  std::string name_;
+};
+
+Value read_value(const Place& place) {
+  const auto& json = place.json();
+  if (json.is_boolean()) return json.get<bool>();
+  if (json.is_number_integer()) return place.integer<std::int64_t>();
+  if (json.is_number_float()) return json.get<double>();
+  if (json.is_string()) return json.get<std::string>();
+  place.require(json.is_array(), "true, false, a number, a text or a list of texts");
+  return place.list([](const Place& item) { return item.text(); });
+}
+
+Facts read_facts(const Place& place) {
+  Facts facts;
+  place.each_member([&](const std::string& name, const Place& value) { facts[name] = read_value(value); });
+  return facts;
+}
+
+CellParameters read_parameters(const Place& place) {
+  auto dump = place["dump"];
+  return {.kernel = place["kernel"].text(),
+          .memory = {place["memory"].integer<std::uint64_t>()},
+          .cpus = place["cpus"].integer<unsigned>(),
+          .cpu = place["cpu"].text(),
+          .rodata = place["rodata"].text_or_null(),
+          .crashkernel = place["crashkernel"].text_or_null(),
+          .loader = place["loader"].text(),
+          .trigger = place["trigger"].text(),
+          .dump = {.filter = dump["filter"].integer<int>(),
+                   .compression = dump["compression"].text(),
+                   .format = dump["format"].text(),
+                   .target = dump["target"].text()},
+          .cmdline = place["cmdline"].text(),
+          .capture_cmdline = place["capture_cmdline"].text()};
+}
+
+PhaseResult read_phase(const Place& place) {
+  return {.phase = place["name"].word(phase_from),
+          .seconds = Seconds(place["seconds"].number()),
+          .outcome = place["outcome"].text()};
+}
+
+Expected read_expected(const Place& place) {
+  return {.observation = place["observation"].text(),
+          .expected = place["expected"].text(),
+          .observed = place["observed"].text_or_null(),
+          .held = place["held"].boolean(),
+          .rule = place["rule"].text(),
+          .because = place["because"].text(),
+          .source = place["source"].text()};
+}
+
+Finding read_finding(const Place& place) {
+  return {.code = place["code"].text(),
+          .blame = place["blame"].word(blame_from),
+          .phase = place["phase"].word(phase_from),
+          .text = place["text"].text(),
+          .evidence = place["evidence"].list([](const Place& line) { return line.text(); })};
+}
+
+/// A file of a newer kdt may mean other things by the same names, so it is refused.
+void check_schema(const Place& place) {
+  auto schema = place["schema"].integer<int>();
+  if (schema != k_schema)
+    throw Error(Blame::usage, "member 'schema' is {}, and this kdt reads {} only", schema, k_schema);
+}
+
+Cell read_cell_proper(const Place& place) {
+  Cell cell{.id = place["id"].text(),
+            .slug = place["slug"].text(),
+            .axes = {},
+            .parameters = read_parameters(place["parameters"])};
+  place["axes"].each_member(
+      [&](const std::string& name, const Place& value) { cell.axes.emplace_back(name, value.text()); });
+  return cell;
+}
+
+CellResult read_cell(const Place& place) {
+  check_schema(place);
+  CellResult result;
+  result.cell = read_cell_proper(place);
+  result.fingerprint = place["fingerprint"].text();
+  result.facts = read_facts(place["facts"]);
+  result.observed = read_facts(place["observed"]);
+  result.verdict = place["verdict"].word(verdict_from);
+  if (auto blame = place["blame"]; !blame.is_null()) result.blame = blame.word(blame_from);
+  result.phases = place["phases"].list(read_phase);
+  result.expectations = place["expected"].list(read_expected);
+  result.findings = place["findings"].list(read_finding);
+  result.artifacts = place["artifacts"].texts();
+  result.backend = place["backend"].text();
+  result.accelerator = place["accelerator"].text();
+  result.attempts = place["attempts"].integer<int>();
+  result.seconds = Seconds(place["seconds"].number());
+  result.known_issue = place["known_issue"].text();
+  return result;
+}
+
+} // namespace
+
+Json to_json(const Value& value) {
+  return std::visit(ValueWriter{}, value);
+}
+
+Json to_json(const Facts& facts) {
+  Json json = Json::object();
+  for (const auto& [name, value] : facts) json[text(name)] = to_json(value);
+  return json;
+}
+
+Json to_json(const CellResult& cell) {
+  Json axes = Json::object();
+  for (const auto& [name, value] : cell.cell.axes) axes[text(name)] = text(value);
+  return {{"schema", k_schema},
+          {"id", text(cell.cell.id)},
+          {"slug", text(cell.cell.slug)},
+          {"verdict", to_string(cell.verdict)},
+          {"blame", cell.blame ? Json(to_string(*cell.blame)) : Json(nullptr)},
+          {"known_issue", text(cell.known_issue)},
+          {"seconds", cell.seconds.count()},
+          {"attempts", cell.attempts},
+          {"backend", text(cell.backend)},
+          {"accelerator", text(cell.accelerator)},
+          {"fingerprint", text(cell.fingerprint)},
+          {"axes", std::move(axes)},
+          {"parameters", parameters_json(cell.cell.parameters)},
+          {"findings", list(cell.findings, finding_json)},
+          {"phases", list(cell.phases, phase_json)},
+          {"expected", list(cell.expectations, expected_json)},
+          {"observed", to_json(cell.observed)},
+          {"facts", to_json(cell.facts)},
+          {"artifacts", texts(cell.artifacts)}};
+}
+
+Json to_json(const RunResult& run) {
+  Json counts = Json::object();
+  auto by_verdict = totals(run.cells);
+  for (auto verdict : k_verdicts) counts[std::string(to_string(verdict))] = by_verdict[verdict];
+  return {{"schema", k_schema},
+          {"run_id", text(run.run_id)},
+          {"matrix", text(run.matrix)},
+          {"host", texts(run.host)},
+          {"started", text(run.started)},
+          {"finished", text(run.finished)},
+          {"exit_status", run.exit_status},
+          {"totals", std::move(counts)},
+          {"cells", list(run.cells, [](const CellResult& cell) { return to_json(cell); })}};
+}
+
+Value value_from_json(const Json& json) {
+  return read_value({json, "value"});
+}
+
+Facts facts_from_json(const Json& json) {
+  return read_facts({json, ""});
+}
+
+CellResult cell_from_json(const Json& json) {
+  return read_cell({json, ""});
+}
+
+RunResult run_from_json(const Json& json) {
+  Place place(json, "");
+  check_schema(place);
+  return {.run_id = place["run_id"].text(),
+          .matrix = place["matrix"].text(),
+          .host = place["host"].texts(),
+          .started = place["started"].text(),
+          .finished = place["finished"].text(),
+          .exit_status = place["exit_status"].integer<int>(),
+          .cells = place["cells"].list(read_cell)};
+}
+
+} // namespace kdt

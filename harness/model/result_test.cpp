@@ -1,0 +1,42 @@
+#include "model/result.hpp"
+
+#include <gtest/gtest.h>
+
+namespace kdt {
+namespace {
+
+std::vector<CellResult> cells(std::initializer_list<Verdict> verdicts) {
+  std::vector<CellResult> list;
+  for (auto verdict : verdicts) {
+    CellResult cell;
+    cell.verdict = verdict;
+    list.push_back(cell);
+  }
+  return list;
+}
+
+TEST(Totals, CountsEveryVerdictAndNamesThoseThatNoCellHas) {
+  auto counts = totals(cells({Verdict::pass, Verdict::pass, Verdict::fail}));
+  EXPECT_EQ(counts.size(), k_verdicts.size());
+  EXPECT_EQ(counts[Verdict::pass], 2);
+  EXPECT_EQ(counts[Verdict::fail], 1);
+  EXPECT_EQ(counts[Verdict::error], 0);
+}
+
+TEST(ExitStatus, IsZeroWhenEveryCellIsAsExpected) {
+  EXPECT_EQ(exit_status(cells({})), 0);
+  EXPECT_EQ(exit_status(cells({Verdict::pass, Verdict::xfail, Verdict::skip})), 0);
+}
+
+TEST(ExitStatus, IsOneForAFailureOrAnUnexpectedPass) {
+  EXPECT_EQ(exit_status(cells({Verdict::pass, Verdict::fail})), 1);
+  EXPECT_EQ(exit_status(cells({Verdict::pass, Verdict::xpass})), 1);
+}
+
+TEST(ExitStatus, IsThreeOnlyWhenNothingWorseThanInfraHappened) {
+  EXPECT_EQ(exit_status(cells({Verdict::pass, Verdict::error})), 3);
+  EXPECT_EQ(exit_status(cells({Verdict::error, Verdict::fail})), 1);
+}
+
+} // namespace
+} // namespace kdt
