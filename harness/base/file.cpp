@@ -51,8 +51,7 @@ void write_file_atomic(const fs::path& path, std::string_view text) {
   {
     auto fd = open_file(sibling, O_WRONLY | O_CREAT | O_TRUNC);
     write_all(fd.get(), text, sibling.string());
-    if (::fsync(fd.get()) != 0)
-      throw Error(Blame::infra, "{}: cannot sync: {}", sibling.string(), errno_text(errno));
+    if (::fsync(fd.get()) != 0) throw Error(Blame::infra, "{}: cannot sync: {}", sibling.string(), errno_text(errno));
   }
   if (::rename(sibling.c_str(), path.c_str()) != 0)
     throw Error(Blame::infra, "{}: cannot rename into place: {}", path.string(), errno_text(errno));
@@ -114,7 +113,8 @@ void TempDir::remove() noexcept {
 }
 
 fs::path default_cache_directory() {
-  if (const char* cache = std::getenv("XDG_CACHE_HOME"); cache != nullptr && *cache == '/') return fs::path(cache) / "kdt";
+  if (const char* cache = std::getenv("XDG_CACHE_HOME"); cache != nullptr && *cache == '/')
+    return fs::path(cache) / "kdt";
   if (const char* home = std::getenv("HOME"); home != nullptr && *home == '/') return fs::path(home) / ".cache" / "kdt";
   throw Error(Blame::usage, "neither XDG_CACHE_HOME nor HOME is set: kdt has no place for its cache");
 }

@@ -1,7 +1,7 @@
 #pragma once
 
-#include "base/units.hpp"
 #include "base/unique_fd.hpp"
+#include "base/units.hpp"
 
 #include <filesystem>
 #include <string>

@@ -1,6 +1,5 @@
-#include "base/file.hpp"
-
 #include "base/error.hpp"
+#include "base/file.hpp"
 
 #include <gtest/gtest.h>
 

@@ -103,7 +103,10 @@ struct Isolation {
   }
 
   /// The launcher calls exit(3) after a failed exec, which would run our destructors in the child. Boost 1.81.
-  template <typename... Args> void on_exec_error(Args&&...) { ::_exit(127); }
+  template <typename... Args>
+  void on_exec_error(Args&&...) {
+    ::_exit(127);
+  }
 };
 
 process::basic_process<asio::any_io_executor> launch(asio::any_io_executor executor, const Command& command,
@@ -127,7 +130,8 @@ process::basic_process<asio::any_io_executor> launch(asio::any_io_executor execu
   launcher.env = pointers.data();
   error_code error;
   std::vector<std::string> arguments(command.argv.begin() + 1, command.argv.end());
-  auto started = launcher(std::move(executor), error, process::filesystem::path(program->string()), arguments, Isolation{command, fds});
+  auto started = launcher(std::move(executor), error, process::filesystem::path(program->string()), arguments,
+                          Isolation{command, fds});
   if (error) throw Error(Blame::infra, "{}: cannot start: {}", program->string(), error.message());
   return started;
 }
@@ -222,8 +226,9 @@ Finished run(const Command& command, Deadline deadline, std::stop_token stop, co
   UniqueFd input = open_file(command.input.empty() ? "/dev/null" : command.input, O_RDONLY);
   UniqueFd output;
   if (!command.output.empty()) output = open_file(command.output, O_WRONLY | O_CREAT | O_TRUNC);
-  Child child(context.get_executor(), command,
-              {.in = input.get(), .out = output ? output.get() : out->write_end(), .err = err->write_end(), .inherited = {}});
+  Child child(
+      context.get_executor(), command,
+      {.in = input.get(), .out = output ? output.get() : out->write_end(), .err = err->write_end(), .inherited = {}});
   out->start();
   err->start();
   bool ended = false;

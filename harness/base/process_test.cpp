@@ -1,7 +1,6 @@
-#include "base/process.hpp"
-
 #include "base/error.hpp"
 #include "base/file.hpp"
+#include "base/process.hpp"
 
 #include <gtest/gtest.h>
 

@@ -4,8 +4,9 @@
 #include "base/error.hpp"
 #include "base/file.hpp"
 
-#include <fcntl.h>
 #include <openssl/evp.h>
+
+#include <fcntl.h>
 
 namespace kdt {
 

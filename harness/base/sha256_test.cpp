@@ -1,7 +1,6 @@
-#include "base/sha256.hpp"
-
 #include "base/error.hpp"
 #include "base/file.hpp"
+#include "base/sha256.hpp"
 
 #include <gtest/gtest.h>
 

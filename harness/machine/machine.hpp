@@ -1,0 +1,95 @@
+#pragma once
+
+#include "base/deadline.hpp"
+#include "base/process.hpp"
+#include "base/units.hpp"
+
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <stop_token>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace kdt::machine {
+
+/// What runs the guest's instructions.
+enum class Accelerator { kvm, tcg };
+std::string_view to_string(Accelerator accelerator);
+
+/// A disk of the guest; it finds it by its serial number.
+struct Drive {
+  std::string serial{};
+  std::filesystem::path file{};
+  bool read_only = false;
+};
+
+/// Everything that makes a machine; argv and domain XML are pure functions of it.
+struct MachineSpec {
+  std::string name{};             ///< for people: it shows in process lists
+  std::string cpu = "cortex-a57"; ///< QEMU's name; under KVM the host's CPU is used instead
+  unsigned cpus = 2;
+  ByteSize memory = ByteSize::gib(2);
+  Accelerator accelerator = Accelerator::tcg;
+  std::filesystem::path kernel{};
+  std::filesystem::path initramfs{};
+  std::string cmdline{};
+  std::vector<Drive> drives{};
+  std::filesystem::path error_log{}; ///< what the emulator itself prints
+};
+
+/// Bytes the guest wrote to its console.
+struct ConsoleOutput {
+  std::string bytes{};
+};
+/// One line from the agent, without its newline.
+struct AgentLine {
+  std::string text{};
+};
+/// The machine changed state: an event name of QMP (SHUTDOWN, RESET, STOP, GUEST_PANICKED…) and its reason.
+struct StateChange {
+  std::string name{};
+  std::string reason{}; ///< of SHUTDOWN: guest-shutdown, guest-reset, host-signal…; else empty
+};
+/// The emulator is gone.
+struct Ended {
+  ExitStatus status;
+  std::string words{}; ///< the end of what it printed
+};
+/// The deadline passed and nothing happened.
+struct TimedOut {};
+
+using Event = std::variant<ConsoleOutput, AgentLine, StateChange, Ended, TimedOut>;
+
+/// Registers of one vCPU.
+struct CpuRegisters {
+  unsigned cpu = 0;
+  std::uint64_t pc = 0;
+  std::string text{}; ///< as the emulator prints them
+};
+
+/// A VM as the runner sees it. It knows nothing of kdump. Used by one thread; its destructor ends the guest.
+class Machine {
+public:
+  virtual ~Machine() = default;
+
+  /// Starts the guest; throws Error{infra} when that cannot even be tried.
+  virtual void start() = 0;
+  /// The next thing that happened, in order; TimedOut at the deadline; throws Interrupted when stop was requested.
+  virtual Event next_event(Deadline deadline) = 0;
+  /// One line to the agent, newline added.
+  virtual void send(const std::string& line) = 0;
+  virtual void inject_nmi() = 0;
+  /// Of every vCPU; throws Error{infra} when the emulator does not answer within the deadline.
+  virtual std::vector<CpuRegisters> registers(Deadline deadline) = 0;
+  /// Guest memory as an ELF file; throws Error{infra}.
+  virtual void dump_memory(const std::filesystem::path& path, Deadline deadline) = 0;
+  /// Ends the guest at once and reaps the emulator; may be called twice.
+  virtual void stop() = 0;
+};
+
+/// How the runner makes machines; tests hand in a scripted one.
+using MachineFactory = std::function<std::unique_ptr<Machine>(const MachineSpec&, std::stop_token)>;
+
+} // namespace kdt::machine

@@ -1,0 +1,75 @@
+#include "machine/qemu_argv.hpp"
+
+#include "base/error.hpp"
+
+#include <fmt/format.h>
+
+namespace kdt::machine {
+
+std::string_view to_string(Accelerator accelerator) {
+  return accelerator == Accelerator::kvm ? "kvm" : "tcg";
+}
+
+Channels channels_by_fd(int console, int agent, int monitor) {
+  auto socket = [](int fd) { return fmt::format("socket,fd={}", fd); };
+  return {.console = socket(console), .agent = socket(agent), .monitor = socket(monitor)};
+}
+
+namespace {
+
+/// QEMU's option syntax doubles commas inside a value.
+std::string escaped(const std::string& value) {
+  std::string text;
+  for (char c : value) text += c == ',' ? std::string(",,") : std::string(1, c);
+  return text;
+}
+
+/// "socket,fd=3" with an id becomes "socket,id=console,fd=3".
+std::string chardev(const std::string& id, const std::string& backend) {
+  auto comma = backend.find(',');
+  std::string rest = comma == std::string::npos ? "" : backend.substr(comma);
+  return fmt::format("{},id={}{}", backend.substr(0, comma), id, rest);
+}
+
+void add(std::vector<std::string>& argv, std::initializer_list<std::string> words) {
+  argv.insert(argv.end(), words);
+}
+
+void add_memory(std::vector<std::string>& argv, const MachineSpec& spec) {
+  // reserve=off: a 256 GiB guest starts on a 24 GiB host; it pays only for the pages it touches.
+  add(argv, {"-m", fmt::format("{}B", spec.memory.bytes), "-object",
+             fmt::format("memory-backend-ram,id=ram,size={},reserve=off", spec.memory.bytes)});
+}
+
+void add_drives(std::vector<std::string>& argv, const MachineSpec& spec) {
+  for (std::size_t i = 0; i < spec.drives.size(); ++i) {
+    const auto& drive = spec.drives[i];
+    // cache=unsafe: the host's page cache is what we read afterwards; nothing has to survive a host crash.
+    add(argv, {"-drive", fmt::format("if=none,id=drive{},format=raw,cache=unsafe,file={}{}", i,
+                                     escaped(drive.file.string()), drive.read_only ? ",readonly=on" : "")});
+    add(argv, {"-device", fmt::format("virtio-blk-pci,drive=drive{},serial={}", i, drive.serial)});
+  }
+}
+
+} // namespace
+
+std::vector<std::string> qemu_argv(const MachineSpec& spec, const Channels& channels) {
+  bool kvm = spec.accelerator == Accelerator::kvm;
+  std::vector<std::string> argv{"qemu-system-aarch64"};
+  add(argv, {"-name", escaped(spec.name), "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot"});
+  // A guest that breaks out of its emulator finds neither new programs nor new privileges.
+  add(argv, {"-sandbox", "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny"});
+  add(argv, {"-machine", "virt,gic-version=3,memory-backend=ram", "-accel", kvm ? "kvm" : "tcg,thread=multi"});
+  add(argv, {"-cpu", kvm ? "host" : spec.cpu, "-smp", std::to_string(spec.cpus)});
+  add_memory(argv, spec);
+  add(argv, {"-kernel", spec.kernel.string(), "-initrd", spec.initramfs.string(), "-append", spec.cmdline});
+  add(argv, {"-chardev", chardev("console", channels.console), "-serial", "chardev:console"});
+  add(argv, {"-chardev", chardev("agent", channels.agent), "-device", "virtio-serial-pci", "-device",
+             "virtserialport,chardev=agent,name=org.kdt.agent"});
+  if (!channels.monitor.empty())
+    add(argv, {"-chardev", chardev("monitor", channels.monitor), "-mon", "chardev=monitor,mode=control"});
+  add_drives(argv, spec);
+  return argv;
+}
+
+} // namespace kdt::machine

@@ -1,0 +1,23 @@
+#pragma once
+
+#include "machine/machine.hpp"
+
+#include <string>
+#include <vector>
+
+namespace kdt::machine {
+
+/// How a guest's console, agent channel and QMP monitor are connected: the -chardev backend texts after "id=…,".
+struct Channels {
+  std::string console{};
+  std::string agent{};
+  std::string monitor{}; ///< empty: no QMP
+};
+
+/// Through descriptors that the emulator inherits.
+Channels channels_by_fd(int console, int agent, int monitor);
+
+/// The whole command line; argv[0] is the emulator's name. Pure.
+std::vector<std::string> qemu_argv(const MachineSpec& spec, const Channels& channels);
+
+} // namespace kdt::machine

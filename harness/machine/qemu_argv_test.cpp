@@ -1,0 +1,50 @@
+#include "base/file.hpp"
+#include "base/process.hpp"
+#include "machine/qemu_argv.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+namespace kdt::machine {
+
+namespace {
+MachineSpec example() {
+  return {.name = "kdt-cell",
+          .kernel = "/images/Image",
+          .initramfs = "/images/initramfs.cpio",
+          .cmdline = "console=ttyAMA0 crashkernel=256M",
+          .drives = {{.serial = "kdt-dump", .file = "/run/dump.img", .read_only = false},
+                     {.serial = "kdt-image", .file = "/images/a,b/Image", .read_only = true}},
+          .error_log = "/run/qemu.stderr"};
+}
+
+bool has_pair(const std::vector<std::string>& argv, const std::string& option, const std::string& value) {
+  for (std::size_t i = 0; i + 1 < argv.size(); ++i)
+    if (argv[i] == option && argv[i + 1] == value) return true;
+  return false;
+}
+} // namespace
+
+TEST(QemuArgv, MatchesTheGoldenFile) {
+  std::string text;
+  for (const auto& word : qemu_argv(example(), channels_by_fd(3, 4, 5))) text += word + "\n";
+  EXPECT_EQ(text, read_file(KDT_TESTDATA "/qemu_argv.golden"));
+}
+
+TEST(QemuArgv, KvmUsesTheHostsCpu) {
+  auto spec = example();
+  spec.accelerator = Accelerator::kvm;
+  auto argv = qemu_argv(spec, channels_by_fd(3, 4, 5));
+  EXPECT_TRUE(has_pair(argv, "-cpu", "host"));
+  EXPECT_TRUE(has_pair(argv, "-accel", "kvm"));
+}
+
+TEST(QemuArgv, WithoutAMonitorThereIsNoQmp) {
+  Channels channels{.console = "stdio", .agent = "null", .monitor = ""};
+  auto argv = qemu_argv(example(), channels);
+  EXPECT_EQ(std::ranges::count(argv, "-mon"), 0);
+  EXPECT_TRUE(has_pair(argv, "-chardev", "stdio,id=console"));
+}
+
+} // namespace kdt::machine

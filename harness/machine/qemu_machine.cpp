@@ -1,0 +1,274 @@
+#include "machine/qemu_machine.hpp"
+
+#include "base/child.hpp"
+#include "base/error.hpp"
+#include "base/file.hpp"
+#include "base/text.hpp"
+#include "machine/qemu_argv.hpp"
+#include "machine/qmp.hpp"
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/local/stream_protocol.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/write.hpp>
+#include <nlohmann/json.hpp>
+
+#include <csignal>
+#include <deque>
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <sys/utsname.h>
+
+namespace kdt::machine {
+
+namespace asio = boost::asio;
+using boost::system::error_code;
+
+namespace {
+
+constexpr std::size_t k_longest_line = std::size_t{4} << 20; // the agent's contract is 1 MiB
+constexpr std::size_t k_stderr_kept = 4096;
+
+/// Our end of a socket pair; the other end goes to the emulator.
+class Channel {
+public:
+  explicit Channel(asio::io_context& context) : socket_(context) {
+    int ends[2];
+    if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)
+      throw Error(Blame::infra, "cannot make a socket pair: {}", errno_text(errno));
+    socket_.assign(asio::local::stream_protocol(), ends[0]);
+    socket_.non_blocking(true);
+    theirs_ = UniqueFd(ends[1]);
+  }
+
+  int theirs() const { return theirs_.get(); }
+
+  /// Calls back with each chunk that arrives, then once when the other end has closed.
+  void read(std::function<void(std::string_view)> on_bytes, std::function<void()> on_close) {
+    theirs_.reset();
+    on_bytes_ = std::move(on_bytes);
+    on_close_ = std::move(on_close);
+    read_some();
+  }
+
+  /// Queues the text; a peer that is gone is not an error here: its end is an event of its own.
+  void write(std::string text) {
+    queue_.push_back(std::move(text));
+    if (queue_.size() == 1) write_next();
+  }
+
+private:
+  void read_some() {
+    socket_.async_read_some(asio::buffer(buffer_), [this](error_code error, std::size_t n) {
+      if (n > 0) on_bytes_({buffer_, n});
+      if (!error) return read_some();
+      if (error != asio::error::operation_aborted) on_close_();
+    });
+  }
+
+  void write_next() {
+    asio::async_write(socket_, asio::buffer(queue_.front()), [this](error_code error, std::size_t) {
+      queue_.pop_front();
+      if (error) queue_.clear();
+      if (!queue_.empty()) write_next();
+    });
+  }
+
+  asio::local::stream_protocol::socket socket_;
+  UniqueFd theirs_;
+  std::function<void(std::string_view)> on_bytes_;
+  std::function<void()> on_close_;
+  std::deque<std::string> queue_;
+  char buffer_[65536];
+};
+
+/// Cuts a byte stream into lines; a line over the limit is dropped whole.
+class Lines {
+public:
+  template <typename Handler>
+  void feed(std::string_view bytes, Handler handler) {
+    for (auto end = bytes.find('\n'); end != std::string_view::npos; end = bytes.find('\n')) {
+      line_ += bytes.substr(0, end);
+      if (line_.size() <= k_longest_line) handler(std::string_view(line_));
+      line_.clear();
+      bytes.remove_prefix(end + 1);
+    }
+    if (line_.size() <= k_longest_line) line_ += bytes;
+  }
+
+private:
+  std::string line_;
+};
+
+} // namespace
+
+struct QemuMachine::State {
+  State(MachineSpec the_spec, std::stop_token the_stop)
+      : spec(std::move(the_spec)), stop(std::move(the_stop)), console(context), agent(context), monitor(context) {}
+
+  void read_channels();
+  void push_end_when_drained();
+  void pump(Deadline deadline);
+  std::string execute(std::string_view name, const std::string& arguments, Deadline deadline);
+
+  MachineSpec spec;
+  std::stop_token stop;
+  asio::io_context context;
+  Channel console;
+  Channel agent;
+  Channel monitor;
+  Lines agent_lines;
+  Lines monitor_lines;
+  std::deque<Event> events;
+  std::optional<qmp::Reply> reply;
+  int last_id = 0;
+  int open_channels = 3;
+  std::optional<ExitStatus> exit_status;
+  bool ended = false;
+  std::unique_ptr<Child> child;
+  std::optional<std::stop_callback<std::function<void()>>> wake;
+};
+
+/// The end is the last event: everything that was written before it is handed out first.
+void QemuMachine::State::push_end_when_drained() {
+  if (!exit_status || open_channels > 0) return;
+  std::string words = read_file(spec.error_log);
+  if (words.size() > k_stderr_kept) words.erase(0, words.size() - k_stderr_kept);
+  events.push_back(Ended{*exit_status, printable(trim(words))});
+  ended = true;
+}
+
+void QemuMachine::State::read_channels() {
+  auto on_close = [this] {
+    --open_channels;
+    push_end_when_drained();
+  };
+  console.read(
+      [this](std::string_view bytes) {
+        auto* last = events.empty() ? nullptr : std::get_if<ConsoleOutput>(&events.back());
+        if (last != nullptr)
+          last->bytes += bytes;
+        else
+          events.push_back(ConsoleOutput{std::string(bytes)});
+      },
+      on_close);
+  agent.read(
+      [this](std::string_view bytes) {
+        agent_lines.feed(bytes, [this](std::string_view line) { events.push_back(AgentLine{std::string(line)}); });
+      },
+      on_close);
+  monitor.read(
+      [this](std::string_view bytes) {
+        monitor_lines.feed(bytes, [this](std::string_view line) {
+          auto message = qmp::parse(line);
+          if (auto* change = std::get_if<StateChange>(&message)) events.push_back(*change);
+          if (auto* answer = std::get_if<qmp::Reply>(&message)) reply = *answer;
+        });
+      },
+      on_close);
+}
+
+/// Lets one thing happen, or the deadline pass.
+void QemuMachine::State::pump(Deadline deadline) {
+  if (stop.stop_requested()) throw Interrupted();
+  if (context.stopped()) context.restart();
+  if (deadline.at() == Clock::time_point::max())
+    context.run_one();
+  else
+    context.run_one_until(deadline.at());
+  if (stop.stop_requested()) throw Interrupted();
+}
+
+std::string QemuMachine::State::execute(std::string_view name, const std::string& arguments, Deadline deadline) {
+  int id = ++last_id;
+  reply.reset();
+  monitor.write(qmp::command(id, name, arguments) + "\n");
+  while (!reply || reply->id != id) {
+    if (ended) throw Error(Blame::infra, "QEMU ended before it answered {}", name);
+    if (deadline.passed()) throw Error(Blame::infra, "QEMU did not answer {} in time", name);
+    pump(deadline);
+  }
+  if (reply->error) throw Error(Blame::infra, "QEMU refused {}: {}", name, *reply->error);
+  return reply->value;
+}
+
+QemuMachine::QemuMachine(MachineSpec spec, std::stop_token stop)
+    : state_(std::make_unique<State>(std::move(spec), std::move(stop))) {}
+
+QemuMachine::~QemuMachine() {
+  stop();
+}
+
+void QemuMachine::start() {
+  auto& state = *state_;
+  KDT_ASSERT(state.child == nullptr);
+  auto log = open_file(state.spec.error_log, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND);
+  int console = state.console.theirs();
+  int agent = state.agent.theirs();
+  int monitor = state.monitor.theirs();
+  Command command{.argv = qemu_argv(state.spec, channels_by_fd(console, agent, monitor))};
+  state.child = std::make_unique<Child>(
+      state.context.get_executor(), command,
+      ChildFds{.in = -1, .out = log.get(), .err = log.get(), .inherited = {console, agent, monitor}});
+  state.wake.emplace(state.stop, [&context = state.context] { asio::post(context, [] {}); });
+  state.read_channels();
+  state.monitor.write(qmp::command(++state.last_id, "qmp_capabilities") + "\n");
+  state.child->on_end([&state](ExitStatus status) {
+    state.exit_status = status;
+    state.push_end_when_drained();
+  });
+}
+
+Event QemuMachine::next_event(Deadline deadline) {
+  auto& state = *state_;
+  if (state.stop.stop_requested()) throw Interrupted();
+  while (state.events.empty()) {
+    if (deadline.passed()) return TimedOut{};
+    state.pump(deadline);
+  }
+  Event event = std::move(state.events.front());
+  state.events.pop_front();
+  return event;
+}
+
+void QemuMachine::send(const std::string& line) {
+  state_->agent.write(line + "\n");
+}
+
+void QemuMachine::inject_nmi() {
+  state_->monitor.write(qmp::command(++state_->last_id, "inject-nmi") + "\n");
+}
+
+std::vector<CpuRegisters> QemuMachine::registers(Deadline deadline) {
+  return qmp::parse_registers(
+      state_->execute("human-monitor-command", R"({"command-line":"info registers -a"})", deadline));
+}
+
+void QemuMachine::dump_memory(const std::filesystem::path& path, Deadline deadline) {
+  nlohmann::json arguments{{"paging", false}, {"protocol", "file:" + path.string()}, {"detach", false}};
+  state_->execute("dump-guest-memory", arguments.dump(), deadline);
+}
+
+void QemuMachine::stop() {
+  state_->child.reset(); // kills and reaps
+}
+
+Accelerator best_accelerator() {
+  utsname host{};
+  bool arm64 = ::uname(&host) == 0 && std::string_view(host.machine) == "aarch64";
+  UniqueFd kvm(arm64 ? ::open("/dev/kvm", O_RDWR | O_CLOEXEC) : -1);
+  return kvm ? Accelerator::kvm : Accelerator::tcg;
+}
+
+std::string qemu_version() {
+  if (!find_program("qemu-system-aarch64"))
+    throw Error(Blame::infra, "qemu-system-aarch64 is not installed: apt-get install qemu-system-arm");
+  auto finished = run({.argv = {"qemu-system-aarch64", "--version"}}, Deadline::after(std::chrono::seconds(20)));
+  auto at = finished.out.find("version ");
+  if (!finished.status.success() || at == std::string::npos)
+    throw Error(Blame::infra, "qemu-system-aarch64 --version failed: {}", to_string(finished.status));
+  auto text = finished.out.substr(at + 8);
+  return text.substr(0, text.find_first_of(" \n"));
+}
+
+} // namespace kdt::machine

@@ -1,0 +1,32 @@
+#include "machine/scripted_machine.hpp"
+
+#include "base/error.hpp"
+
+namespace kdt::machine {
+
+ScriptedMachine::ScriptedMachine(std::vector<Event> events, Responder responder)
+    : events_(std::make_move_iterator(events.begin()), std::make_move_iterator(events.end())),
+      responder_(std::move(responder)) {}
+
+Event ScriptedMachine::next_event(Deadline) {
+  if (events_.empty()) return TimedOut{};
+  Event event = std::move(events_.front());
+  events_.pop_front();
+  return event;
+}
+
+void ScriptedMachine::send(const std::string& line) {
+  sent.push_back(line);
+  if (!responder_) return;
+  for (auto& event : responder_(line)) events_.push_back(std::move(event));
+}
+
+std::vector<CpuRegisters> ScriptedMachine::registers(Deadline) {
+  return {{.cpu = 0, .pc = 0xffff800008010000, .text = "PC=ffff800008010000\n"}};
+}
+
+void ScriptedMachine::dump_memory(const std::filesystem::path& path, Deadline) {
+  throw Error(Blame::infra, "{}: a scripted machine has no memory", path.string());
+}
+
+} // namespace kdt::machine

@@ -1,0 +1,35 @@
+#pragma once
+
+#include "machine/machine.hpp"
+
+#include <deque>
+
+namespace kdt::machine {
+
+/// The fake: plays a list of events, and answers each line sent with what a function of the test says.
+class ScriptedMachine final : public Machine {
+public:
+  using Responder = std::function<std::vector<Event>(const std::string& line)>;
+
+  /// The events come first, in order; when they are used up, next_event returns TimedOut at once.
+  explicit ScriptedMachine(std::vector<Event> events, Responder responder = {});
+
+  void start() override { started = true; }
+  Event next_event(Deadline deadline) override;
+  void send(const std::string& line) override;
+  void inject_nmi() override { ++nmis; }
+  std::vector<CpuRegisters> registers(Deadline deadline) override;
+  void dump_memory(const std::filesystem::path& path, Deadline deadline) override;
+  void stop() override { stopped = true; }
+
+  bool started = false;
+  bool stopped = false;
+  int nmis = 0;
+  std::vector<std::string> sent;
+
+private:
+  std::deque<Event> events_;
+  Responder responder_;
+};
+
+} // namespace kdt::machine
