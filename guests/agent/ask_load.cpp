@@ -1,0 +1,55 @@
+#include "asks.hpp"
+#include "child.hpp"
+#include "drives.hpp"
+#include "readings.hpp"
+#include "system.hpp"
+
+namespace kdt::agent {
+
+namespace {
+
+// The root of an initramfs is a tmpfs.
+constexpr const char* k_image = "/kdt-image";
+constexpr const char* k_initramfs = "/kdt-initramfs";
+constexpr std::size_t k_most_load_output = std::size_t{32} * 1024;
+
+/// The files on tmpfs, for as long as kexec needs them: afterwards they would only cost the guest memory.
+/// (Files at all, not the drives, because kexec_file_load reads regular files only.)
+struct Files {
+  explicit Files(const protocol::LoadAsk& ask) {
+    copy_from_drive(find_drive(protocol::k_serial_image), ask.image_bytes, k_image);
+    copy_from_drive(find_drive(protocol::k_serial_initramfs), ask.initramfs_bytes, k_initramfs);
+  }
+  Files(const Files&) = delete;
+  Files& operator=(const Files&) = delete;
+  ~Files() {
+    unlink(k_image);
+    unlink(k_initramfs);
+  }
+};
+
+std::string loader_flag(const std::string& loader) {
+  if (loader == "kexec_file_load") return "-s";
+  if (loader == "kexec_load") return "-c";
+  throw protocol::ShapeError("there is no loader '" + loader + "'");
+}
+
+} // namespace
+
+Reply serve_load(const Session&, const protocol::Json& arguments) {
+  const auto ask = protocol::decode<protocol::LoadAsk>(arguments, "load");
+  const auto flag = loader_flag(ask.loader);
+  const Files files{ask};
+  const double before = uptime();
+  const ChildEnd end = run_child(
+      {"kexec", "-d", flag, "-p", k_image, std::string("--initrd=") + k_initramfs, "--append=" + ask.cmdline});
+  protocol::LoadAnswer answer;
+  answer.seconds = uptime() - before;
+  answer.exit_status = end.exit_status;
+  answer.loaded = read_word("/sys/kernel/kexec_crash_loaded", "0") == "1";
+  answer.output = tail_of(end.output, k_most_load_output);
+  answer.segments = read_segments(end.output);
+  return {protocol::encode(answer), {}};
+}
+
+} // namespace kdt::agent

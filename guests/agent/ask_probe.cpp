@@ -1,0 +1,55 @@
+#include "asks.hpp"
+#include "readings.hpp"
+#include "system.hpp"
+
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <fcntl.h>
+#include <sys/syscall.h>
+
+namespace kdt::agent {
+
+namespace {
+
+const std::string k_files = "/proc/kdt_probe/";
+
+/// Loads the module unless an earlier probe did.
+void insert_module() {
+  if (exists(k_files)) return;
+  const Fd module = open_file(protocol::k_probe_module, O_RDONLY);
+  if (syscall(SYS_finit_module, module.get(), "", 0) == 0) return;
+  const std::string cause = std::strerror(errno);
+  const std::string reason = reason_in_log(kernel_log(), "kdt_probe");
+  throw Trouble(std::string("cannot load ") + protocol::k_probe_module + ": " + cause +
+                (reason.empty() ? "" : " (" + reason + ")"));
+}
+
+protocol::Region look_at(const protocol::IomemRange& range, std::uint64_t page_size) {
+  protocol::Region region;
+  region.start = range.start;
+  region.end = (range.last + page_size) / page_size * page_size; // since v6.7 a region need not end on a page
+  region.label = range.name;
+  char text[64];
+  std::snprintf(text, sizeof text, "0x%llx 0x%llx", static_cast<unsigned long long>(region.start),
+                static_cast<unsigned long long>(region.end));
+  write_text(k_files + "range", text);
+  region.map = read_map(read_text(k_files + "map"));
+  region.writes = read_store(read_text(k_files + "store"));
+  return region;
+}
+
+} // namespace
+
+Reply serve_probe(const Session&, const protocol::Json&) {
+  const double before = uptime();
+  insert_module();
+  protocol::ProbeAnswer answer;
+  answer.linear_map = read_linear_map(read_text(k_files + "linear_map"));
+  for (const auto& range : read_iomem(read_text("/proc/iomem")))
+    if (range.name == "Crash kernel") answer.regions.push_back(look_at(range, answer.linear_map.granule));
+  answer.seconds = uptime() - before;
+  return {protocol::encode(answer), {}};
+}
+
+} // namespace kdt::agent

@@ -1,0 +1,103 @@
+#include "asks.hpp"
+#include "child.hpp"
+#include "drives.hpp"
+#include "readings.hpp"
+#include "system.hpp"
+
+#include <cerrno>
+#include <cstring>
+#include <fcntl.h>
+#include <sys/stat.h>
+
+namespace kdt::agent {
+
+namespace {
+
+constexpr std::size_t k_most_save_output = std::size_t{8} * 1024;
+
+constexpr std::size_t k_most_said = 200; // of it on the console
+
+std::uint64_t position_of(const Fd& fd) {
+  return static_cast<std::uint64_t>(lseek(fd.get(), 0, SEEK_CUR));
+}
+
+protocol::SaveAnswer run_makedumpfile(const Session& session, const protocol::SaveAsk& ask, const Drive& drive) {
+  const bool to_stdout = ask.format == "flattened";
+  const auto argv = makedumpfile_argv(ask, drive.path);
+  // The child inherits this very open file, so its offset tells how far the child has come.
+  const Fd disk = open_file(drive.path, O_WRONLY);
+  const std::uint64_t before = bytes_written(drive);
+  MakedumpfileProgress progress;
+  const ChildEnd end = run_child(argv, to_stdout ? disk.get() : -1, [&](std::string_view piece) {
+    const auto step = progress.feed(piece);
+    if (!step) return;
+    const auto bytes = to_stdout ? position_of(disk) : bytes_written(drive) - before;
+    session.progress({.id = 0, .done = step->per_mille, .total = 1000, .what = step->what, .bytes = bytes});
+  });
+  protocol::SaveAnswer answer;
+  answer.exit_status = end.exit_status;
+  answer.output = tail_of(settled(end.output), k_most_save_output);
+  if (fsync(disk.get()) != 0) fail("cannot flush " + drive.path);
+  answer.bytes = to_stdout ? position_of(disk) : bytes_written(drive) - before;
+  return answer;
+}
+
+protocol::SaveAnswer copy_vmcore(const Session& session, const Drive& drive) {
+  constexpr double k_seconds_between_reports = 0.5;
+  protocol::SaveAnswer answer;
+  const Fd from = open_file("/proc/vmcore", O_RDONLY), disk = open_file(drive.path, O_WRONLY);
+  struct stat vmcore {};
+  fstat(from.get(), &vmcore);
+  std::string buffer(std::size_t{1} << 20, '\0');
+  double reported = 0;
+  // That the vmcore cannot be read or the drive is full is what the experiment shows, so it is part of the answer.
+  const auto broke = [&](const std::string& act) {
+    answer.exit_status = 1;
+    answer.output = act + " at " + std::to_string(answer.bytes) + ": " + std::strerror(errno) + "\n";
+  };
+  for (;;) {
+    const ssize_t got = read(from.get(), buffer.data(), buffer.size());
+    if (got < 0) broke("cannot read /proc/vmcore");
+    if (got <= 0) break;
+    try {
+      write_all(disk.get(), {buffer.data(), static_cast<std::size_t>(got)}, drive.path);
+    } catch (const Trouble&) {
+      broke("cannot write to " + drive.path);
+      break;
+    }
+    answer.bytes += static_cast<std::uint64_t>(got);
+    if (uptime() - reported < k_seconds_between_reports) continue;
+    reported = uptime();
+    session.progress({.id = 0,
+                      .done = answer.bytes,
+                      .total = static_cast<std::uint64_t>(vmcore.st_size),
+                      .what = "Copying /proc/vmcore",
+                      .bytes = answer.bytes});
+  }
+  if (fsync(disk.get()) != 0) fail("cannot flush " + drive.path);
+  return answer;
+}
+
+} // namespace
+
+protocol::SaveAnswer save(const Session& session, const protocol::SaveAsk& ask) {
+  if (!session.capture) throw Trouble("there is no /proc/vmcore: this is not a capture kernel");
+  const Drive drive = find_drive(ask.target.serial);
+  const double before = uptime();
+  protocol::SaveAnswer answer =
+      ask.format == "copy" ? copy_vmcore(session, drive) : run_makedumpfile(session, ask, drive);
+  answer.seconds = uptime() - before;
+  if (answer.exit_status == 0)
+    say(std::string(protocol::marker::saved) + " " + std::to_string(answer.bytes) + " bytes in " +
+        std::to_string(answer.seconds) + " s");
+  else
+    say(std::string(protocol::marker::save_failed) + ": exit status " + std::to_string(answer.exit_status) + ": " +
+        tail_of(answer.output, k_most_said));
+  return answer;
+}
+
+Reply serve_save(const Session& session, const protocol::Json& arguments) {
+  return {protocol::encode(save(session, protocol::decode<protocol::SaveAsk>(arguments, "save"))), {}};
+}
+
+} // namespace kdt::agent

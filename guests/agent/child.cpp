@@ -1,0 +1,64 @@
+#include "child.hpp"
+
+#include "system.hpp"
+
+#include <cerrno>
+#include <fcntl.h>
+#include <spawn.h>
+#include <sys/wait.h>
+
+namespace kdt::agent {
+
+namespace {
+
+constexpr std::size_t k_most_output = std::size_t{1} << 20;
+
+pid_t spawn(const std::vector<std::string>& argv, int stdout_fd, int pipe_fd) {
+  std::vector<char*> words;
+  for (const auto& word : argv) words.push_back(const_cast<char*>(word.c_str()));
+  words.push_back(nullptr);
+
+  posix_spawn_file_actions_t actions;
+  posix_spawn_file_actions_init(&actions);
+  posix_spawn_file_actions_adddup2(&actions, stdout_fd >= 0 ? stdout_fd : pipe_fd, STDOUT_FILENO);
+  posix_spawn_file_actions_adddup2(&actions, pipe_fd, STDERR_FILENO);
+  pid_t pid = -1;
+  errno = posix_spawnp(&pid, words[0], &actions, nullptr, words.data(), environ);
+  posix_spawn_file_actions_destroy(&actions);
+  if (errno != 0) fail("cannot run " + argv[0]);
+  return pid;
+}
+
+} // namespace
+
+ChildEnd run_child(const std::vector<std::string>& argv, int stdout_fd,
+                   const std::function<void(std::string_view)>& listen) {
+  int ends[2];
+  if (pipe2(ends, O_CLOEXEC) != 0) fail("cannot make a pipe");
+  const Fd out{ends[0]};
+  Fd in{ends[1]};
+  const pid_t pid = spawn(argv, stdout_fd, in.get());
+  in = Fd{}; // else the pipe would never end
+
+  ChildEnd end;
+  char buffer[4096];
+  for (;;) {
+    const ssize_t got = read(out.get(), buffer, sizeof buffer);
+    if (got < 0 && errno == EINTR) continue;
+    if (got <= 0) break;
+    const std::string_view piece{buffer, static_cast<std::size_t>(got)};
+    end.output += piece;
+    if (end.output.size() > k_most_output) end.output.erase(0, k_most_output / 2);
+    if (listen) listen(piece);
+  }
+  int status = 0;
+  while (waitpid(pid, &status, 0) < 0 && errno == EINTR) continue;
+  end.exit_status = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+  return end;
+}
+
+void reap() {
+  while (waitpid(-1, nullptr, WNOHANG) > 0) continue;
+}
+
+} // namespace kdt::agent

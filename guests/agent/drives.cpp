@@ -1,0 +1,44 @@
+#include "drives.hpp"
+
+#include "system.hpp"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <memory>
+#include <sstream>
+#include <sys/sendfile.h>
+
+namespace kdt::agent {
+
+Drive find_drive(std::string_view serial) {
+  const std::unique_ptr<DIR, int (*)(DIR*)> dir{opendir("/sys/block"), closedir};
+  while (const dirent* entry = dir ? readdir(dir.get()) : nullptr) {
+    const std::string name = entry->d_name, sys = "/sys/block/" + name;
+    if (name[0] == '.' || read_word(sys + "/serial", "") != serial) continue;
+    return {.name = name, .path = "/dev/" + name, .size = std::stoull(read_text(sys + "/size")) * 512};
+  }
+  throw Trouble("there is no drive with the serial number " + std::string(serial));
+}
+
+std::uint64_t bytes_written(const Drive& drive) {
+  // The seventh field, in 512-byte sectors (Documentation/block/stat.rst).
+  std::istringstream fields{read_text("/sys/block/" + drive.name + "/stat")};
+  std::uint64_t value = 0;
+  for (int i = 0; i < 7; ++i) fields >> value;
+  return value * 512;
+}
+
+void copy_from_drive(const Drive& drive, std::uint64_t size, const std::string& file) {
+  if (size == 0 || size > drive.size)
+    throw Trouble("the drive " + drive.path + " holds " + std::to_string(drive.size) + " bytes, asked for were " +
+                  std::to_string(size));
+  const Fd from = open_file(drive.path, O_RDONLY), to = open_file(file, O_WRONLY | O_CREAT | O_TRUNC);
+  while (size > 0) {
+    const ssize_t put = sendfile(to.get(), from.get(), nullptr, size);
+    if (put < 0) fail("cannot copy " + drive.path + " to " + file);
+    if (put == 0) throw Trouble("the drive " + drive.path + " ended " + std::to_string(size) + " bytes early");
+    size -= static_cast<std::uint64_t>(put);
+  }
+}
+
+} // namespace kdt::agent

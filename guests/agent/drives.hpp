@@ -1,0 +1,25 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace kdt::agent {
+
+/// A virtio-blk drive, found by its serial number.
+struct Drive {
+  std::string name; // vda
+  std::string path; // /dev/vda
+  std::uint64_t size = 0;
+};
+
+/// Throws Trouble if no drive has that serial number.
+Drive find_drive(std::string_view serial);
+
+/// Bytes that the kernel has written to the drive since it started.
+std::uint64_t bytes_written(const Drive& drive);
+
+/// Copies the first `size` bytes of the drive to a file; throws Trouble if it holds less.
+void copy_from_drive(const Drive& drive, std::uint64_t size, const std::string& file);
+
+} // namespace kdt::agent

@@ -1,0 +1,296 @@
+#pragma once
+
+// The JSON shapes of the protocol: what each ask carries, what each answer and event says. Addresses and sizes are
+// JSON numbers in bytes; `start`/`end` is half-open [start, end), `start`/`last` includes its last byte.
+
+#include "kdt/fields.hpp"
+#include "kdt/protocol.hpp"
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace kdt::protocol {
+
+/// Event hello, and the answer to the ask hello.
+struct Hello {
+  std::string role; // system | capture
+  int protocol = k_version;
+  std::string release;       // uname -r
+  double uptime_seconds = 0; // now
+  double init_seconds = 0;   // uptime when the agent started
+
+  template <class Self, class Visit>
+  static void fields(Self& self, Visit&& visit) {
+    visit("role", self.role);
+    visit("protocol", self.protocol);
+    visit("release", self.release);
+    visit("uptime_seconds", self.uptime_seconds);
+    visit("init_seconds", self.init_seconds);
+  }
+};
+
+/// Event progress: `done` of `total` in a unit of the step named by `what`; any change is progress.
+struct Progress {
+  std::uint64_t id = 0;
+  std::uint64_t done = 0;
+  std::uint64_t total = 0;
+  std::string what;
+  std::optional<std::uint64_t> bytes; // written to the dump target so far, where known
+
+  template <class Self, class Visit>
+  static void fields(Self& self, Visit&& visit) {
+    visit("id", self.id);
+    visit("done", self.done);
+    visit("total", self.total);
+    visit("what", self.what);
+    visit("bytes", self.bytes);
+  }
+};
+
+/// A line of /proc/iomem: System RAM, Crash kernel, Kernel code, Kernel data or reserved.
+struct IomemRange {
+  std::uint64_t start = 0;
+  std::uint64_t last = 0;
+  std::string name;
+  unsigned depth = 0; // 0 for an outermost range
+
+  template <class Self, class Visit>
+  static void fields(Self& self, Visit&& visit) {
+    visit("start", self.start);
+    visit("last", self.last);
+    visit("name", self.name);
+    visit("depth", self.depth);
+  }
+};
+
+/// Answer to facts: the kernel that runs.
+struct Facts {
+  std::string release;
+  std::string build_id; // lower-case hex of the NT_GNU_BUILD_ID note, empty if the kernel has none
+  std::string cmdline;
+  std::uint64_t page_size = 0;
+  unsigned cpus_online = 0;
+  double init_seconds = 0;
+  std::uint64_t mem_total = 0;   // MemTotal of /proc/meminfo
+  std::uint64_t page_tables = 0; // PageTables of /proc/meminfo: user page tables only
+  std::vector<IomemRange> iomem;
+  std::optional<std::uint64_t> kexec_crash_size; // absent where the kernel has no kexec
+  std::optional<bool> kexec_crash_loaded;
+  std::vector<std::string> dmesg; // the ring from its oldest line, as the console shows it, at most 512 KiB
+  bool dmesg_cut = false;
+
+  template <class Self, class Visit>
+  static void fields(Self& self, Visit&& visit) {
+    visit("release", self.release);
+    visit("build_id", self.build_id);
+    visit("cmdline", self.cmdline);
+    visit("page_size", self.page_size);
+    visit("cpus_online", self.cpus_online);
+    visit("init_seconds", self.init_seconds);
+    visit("mem_total", self.mem_total);
+    visit("page_tables", self.page_tables);
+    visit("iomem", self.iomem);
+    visit("kexec_crash_size", self.kexec_crash_size);
+    visit("kexec_crash_loaded", self.kexec_crash_loaded);
+    visit("dmesg", self.dmesg);
+    visit("dmesg_cut", self.dmesg_cut);
+  }
+};
+
+/// Arguments of load. The sizes are the files' own: a drive is padded to its sector size.
+struct LoadAsk {
+  std::string loader; // kexec_file_load | kexec_load
+  std::string cmdline;
+  std::uint64_t image_bytes = 0;
+  std::uint64_t initramfs_bytes = 0;
+
+  template <class Self, class Visit>
+  static void fields(Self& self, Visit&& visit) {
+    visit("loader", self.loader);
+    visit("cmdline", self.cmdline);
+    visit("image_bytes", self.image_bytes);
+    visit("initramfs_bytes", self.initramfs_bytes);
+  }
+};
+
+/// One part of the crash region that kexec filled; the size is page-rounded by kexec.
+struct Segment {
+  std::uint64_t start = 0;
+  std::uint64_t size = 0;
+
+  template <class Self, class Visit>
+  static void fields(Self& self, Visit&& visit) {
+    visit("start", self.start);
+    visit("size", self.size);
+  }
+};
+
+/// Answer to load; kexec that fails is an answer, not an error.
+struct LoadAnswer {
+  int exit_status = 0;           // 128 + signal if kexec was killed
+  bool loaded = false;           // kexec_crash_loaded afterwards
+  std::string output;            // the tail of what kexec printed
+  std::vector<Segment> segments; // empty for kexec_file_load: the kernel chooses, kexec does not know
+  double seconds = 0;            // kexec alone, without copying the drives
+
+  template <class Self, class Visit>
+  static void fields(Self& self, Visit&& visit) {
+    visit("exit_status", self.exit_status);
+    visit("loaded", self.loaded);
+    visit("output", self.output);
+    visit("segments", self.segments);
+    visit("seconds", self.seconds);
+  }
+};
+
+/// The census of the linear map. The words are pgd, contpmd, pud, …: level by size, `cont` before it if the entries
+/// carry the contiguous hint; entries that are there but not valid count as `invalid`, and only so.
+struct LinearMap {
+  std::uint64_t granule = 0;
+  unsigned va_bits = 0;
+  std::map<std::string, std::uint64_t> levels;    // bytes by word, read-only ones included
+  std::map<std::string, std::uint64_t> read_only; // of which read-only
+  std::uint64_t page_table_bytes = 0;             // table pages below the root
+
+  template <class Self, class Visit>
+  static void fields(Self& self, Visit&& visit) {
+    visit("granule", self.granule);
+    visit("va_bits", self.va_bits);
+    visit("levels", self.levels);
+    visit("read_only", self.read_only);
+    visit("page_table_bytes", self.page_table_bytes);
+  }
+};
+
+/// A run of pages mapped alike; level is pgd, pud, pmd, pte, or none where there is no entry.
+struct MapRun {
+  std::uint64_t start = 0;
+  std::uint64_t end = 0;
+  std::string level;
+  bool cont = false;
+  bool valid = false;
+  bool writable = false;
+
+  template <class Self, class Visit>
+  static void fields(Self& self, Visit&& visit) {
+    visit("start", self.start);
+    visit("end", self.end);
+    visit("level", self.level);
+    visit("cont", self.cont);
+    visit("valid", self.valid);
+    visit("writable", self.writable);
+  }
+};
+
+/// A run of pages that took the store alike.
+struct WriteRun {
+  std::uint64_t start = 0;
+  std::uint64_t end = 0;
+  std::string result;               // landed | faulted
+  std::optional<std::string> fault; // if faulted: load (the page is not mapped) or store (it is read-only)
+
+  template <class Self, class Visit>
+  static void fields(Self& self, Visit&& visit) {
+    visit("start", self.start);
+    visit("end", self.end);
+    visit("result", self.result);
+    visit("fault", self.fault);
+  }
+};
+
+/// One `Crash kernel` range of /proc/iomem, page by page.
+struct Region {
+  std::uint64_t start = 0;
+  std::uint64_t end = 0; // rounded up to a page
+  std::string label;
+  std::vector<MapRun> map;
+  std::vector<WriteRun> writes;
+
+  template <class Self, class Visit>
+  static void fields(Self& self, Visit&& visit) {
+    visit("start", self.start);
+    visit("end", self.end);
+    visit("label", self.label);
+    visit("map", self.map);
+    visit("writes", self.writes);
+  }
+};
+
+/// Answer to probe.
+struct ProbeAnswer {
+  LinearMap linear_map;
+  std::vector<Region> regions;
+  double seconds = 0;
+
+  template <class Self, class Visit>
+  static void fields(Self& self, Visit&& visit) {
+    visit("linear_map", self.linear_map);
+    visit("regions", self.regions);
+    visit("seconds", self.seconds);
+  }
+};
+
+/// Arguments of trigger; its answer is the same, sent before the trigger is pulled.
+struct TriggerAsk {
+  std::string name; // sysrq-c
+  std::string nonce;
+
+  template <class Self, class Visit>
+  static void fields(Self& self, Visit&& visit) {
+    visit("name", self.name);
+    visit("nonce", self.nonce);
+  }
+};
+
+/// The drive that takes the dump.
+struct SaveTarget {
+  std::string serial{k_serial_dump};
+
+  template <class Self, class Visit>
+  static void fields(Self& self, Visit&& visit) {
+    visit("serial", self.serial);
+  }
+};
+
+/// Arguments of save.
+struct SaveAsk {
+  SaveTarget target;
+  unsigned filter = 31;             // makedumpfile -d, 0 to 31
+  std::string compression = "lzo";  // none | zlib | lzo | snappy | zstd
+  std::string format = "flattened"; // flattened | kdump | elf | copy (of /proc/vmcore, the two above ignored)
+
+  template <class Self, class Visit>
+  static void fields(Self& self, Visit&& visit) {
+    visit("target", self.target);
+    visit("filter", self.filter);
+    visit("compression", self.compression);
+    visit("format", self.format);
+  }
+};
+
+/// Answer to save, sent when the drive has been flushed; a makedumpfile that fails is an answer, not an error.
+struct SaveAnswer {
+  int exit_status = 0;     // 128 + signal if makedumpfile was killed
+  std::uint64_t bytes = 0; // length of the dump (flattened, copy), or bytes that reached the drive (kdump, elf)
+  double seconds = 0;
+  std::string output; // the tail of what makedumpfile printed
+
+  template <class Self, class Visit>
+  static void fields(Self& self, Visit&& visit) {
+    visit("exit_status", self.exit_status);
+    visit("bytes", self.bytes);
+    visit("seconds", self.seconds);
+    visit("output", self.output);
+  }
+};
+
+/// Answer to an ask that has nothing to tell.
+struct Done {
+  template <class Self, class Visit>
+  static void fields(Self&, Visit&&) {}
+};
+
+} // namespace kdt::protocol
