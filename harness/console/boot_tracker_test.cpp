@@ -1,0 +1,78 @@
+#include "base/file.hpp"
+#include "base/text.hpp"
+#include "console/boot_tracker.hpp"
+
+#include <gtest/gtest.h>
+
+namespace kdt::console {
+
+namespace {
+BootTracker follow(std::initializer_list<const char*> lines) {
+  BootTracker tracker;
+  for (const char* line : lines) tracker.feed(line);
+  return tracker;
+}
+
+constexpr const char* k_first = "[    0.000000] Booting Linux on physical CPU 0x0000000000 [0x411fd070]";
+constexpr const char* k_crash = "[    2.551302] Kernel panic - not syncing: sysrq triggered crash";
+} // namespace
+
+TEST(BootTracker, SecondBannerAfterPanicMeansCaptureKernel) {
+  auto tracker = follow({k_first, k_crash, "[    2.6] Starting crashdump kernel...", "[    2.6] Bye!", k_first});
+  EXPECT_EQ(tracker.stage(), Stage::capture_kernel);
+  EXPECT_EQ(tracker.banners(), 2);
+  EXPECT_EQ(tracker.panic_line(), "Kernel panic - not syncing: sysrq triggered crash");
+}
+
+TEST(BootTracker, SecondBannerWithoutPanicIsAReboot) {
+  auto tracker = follow({k_first, k_first});
+  EXPECT_EQ(tracker.stage(), Stage::system_kernel);
+  EXPECT_EQ(tracker.panic_line(), "");
+}
+
+TEST(BootTracker, APanicOfTheCaptureKernelIsToldApart) {
+  auto tracker = follow({k_first, k_crash, k_first, "[    0.9] Kernel panic - not syncing: No working init found."});
+  EXPECT_EQ(tracker.stage(), Stage::capture_panicked);
+  EXPECT_EQ(tracker.capture_panic_line(), "Kernel panic - not syncing: No working init found.");
+  EXPECT_EQ(tracker.panic_line(), "Kernel panic - not syncing: sysrq triggered crash");
+}
+
+TEST(BootTracker, WordsInsideALineAreNotAPanic) {
+  auto tracker = follow({k_first, "[    1.0] kdt: somebody wrote Kernel panic - not syncing here",
+                         "[    1.0] Kernel command line: Booting Linux on physical CPU"});
+  EXPECT_EQ(tracker.stage(), Stage::system_kernel);
+  EXPECT_EQ(tracker.banners(), 1);
+}
+
+TEST(BootTracker, KeepsOopsesAndWarnings) {
+  auto tracker =
+      follow({k_first, "[    1.0] Unable to handle kernel paging request at virtual address ffff000000000000",
+              "[    1.1] WARNING: CPU: 0 PID: 1 at kernel/x.c:1 f+0x0/0x10"});
+  EXPECT_EQ(tracker.complaints().size(), 2U);
+  EXPECT_TRUE(follow({k_first, "[    1.0] all is well"}).complaints().empty());
+}
+
+TEST(BootTracker, ManyOopsesDoNotGrowWithoutEnd) {
+  BootTracker tracker;
+  for (int i = 0; i < 1000; ++i) tracker.feed("BUG: again");
+  EXPECT_LE(tracker.complaints().size(), 50U);
+}
+
+TEST(BootTracker, FollowsARecordedRun) {
+  BootTracker tracker;
+  std::vector<std::string> stages;
+  for (const auto& line : split(read_file(KDT_TESTDATA "/v6.1-sysrq.console"), '\n'))
+    for (const auto& note : tracker.feed(line))
+      if (note.kind == Note::Kind::stage) stages.emplace_back(to_string(note.stage));
+  EXPECT_EQ(stages, (std::vector<std::string>{"system_kernel", "panicked", "leaving", "capture_kernel"}));
+  EXPECT_TRUE(tracker.complaints().empty());
+}
+
+TEST(WithoutTimestamp, StripsPrintkPrefixesOnly) {
+  EXPECT_EQ(without_timestamp("[    1.234567] text"), "text");
+  EXPECT_EQ(without_timestamp("[    1.234567][    T1] text"), "text");
+  EXPECT_EQ(without_timestamp("[text] more"), "[text] more");
+  EXPECT_EQ(without_timestamp("plain"), "plain");
+}
+
+} // namespace kdt::console
