@@ -1,0 +1,85 @@
+#include "report/cell_text.hpp"
+
+#include "base/text.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdlib>
+#include <ctime>
+#include <filesystem>
+#include <optional>
+
+namespace kdt::report {
+
+const Finding* cause(const CellResult& cell) {
+  if (cell.findings.empty()) return nullptr;
+  auto blamed = [&](const Finding& finding) { return cell.blame && finding.blame == *cell.blame; };
+  auto it = std::ranges::find_if(cell.findings, blamed);
+  return it == cell.findings.end() ? &cell.findings.front() : &*it;
+}
+
+std::string reason(const CellResult& cell) {
+  if (cell.verdict == Verdict::xpass)
+    return one_line(fmt::format("known issue '{}' did not show: remove its entry", cell.known_issue));
+  const auto* finding = cause(cell);
+  if (finding != nullptr) return one_line(finding->text);
+  return cell.verdict == Verdict::pass ? "" : "no finding says why";
+}
+
+std::string matrix_name(const RunResult& run) {
+  return std::filesystem::path(run.matrix).stem().string();
+}
+
+std::string again_command(const RunResult& run, const CellResult& cell) {
+  std::string id = "'"; // always quoted: an id is a glob to --only, and a shell must not expand it first
+  for (char c : one_line(cell.cell.id)) id += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return fmt::format("./kdt run {} --only {}' --keep all", shell_quoted(one_line(run.matrix)), id);
+}
+
+std::string totals_text(const std::vector<CellResult>& cells) {
+  std::vector<std::string> parts;
+  auto counts = totals(cells);
+  for (auto verdict : k_verdicts)
+    if (counts[verdict] > 0) parts.push_back(fmt::format("{} {}", counts[verdict], to_string(verdict)));
+  return parts.empty() ? "no cells" : fmt::format("{}", fmt::join(parts, ", "));
+}
+
+namespace {
+/// Seconds since 1970 of an RFC 3339 time in UTC, with a fraction or without.
+std::optional<double> parse_time(const std::string& text) {
+  std::tm parts{};
+  const char* rest = ::strptime(text.c_str(), "%Y-%m-%dT%H:%M:%S", &parts);
+  if (rest == nullptr) return std::nullopt;
+  double fraction = *rest == '.' ? std::strtod(rest, nullptr) : 0;
+  return static_cast<double>(::timegm(&parts)) + fraction;
+}
+} // namespace
+
+Seconds wall_time(const RunResult& run) {
+  auto started = parse_time(run.started);
+  auto finished = parse_time(run.finished);
+  if (started && finished && *finished >= *started) return Seconds(*finished - *started);
+  Seconds sum{0};
+  for (const auto& cell : run.cells) sum += cell.seconds;
+  return sum;
+}
+
+std::string duration_text(Seconds seconds) {
+  double count = seconds.count();
+  if (count < 10) return fmt::format("{:.2f} s", count);
+  if (count < 120) return fmt::format("{:.1f} s", count);
+  auto whole = static_cast<long>(std::lround(count));
+  return fmt::format("{} min {} s", whole / 60, whole % 60);
+}
+
+std::string one_line(std::string_view bytes) {
+  auto line = printable(bytes);
+  std::ranges::replace_if(
+      line, [](char c) { return c == '\n' || c == '\t'; }, ' ');
+  return line;
+}
+
+} // namespace kdt::report

@@ -1,0 +1,34 @@
+#pragma once
+
+#include "model/result.hpp"
+
+#include <string>
+#include <string_view>
+
+namespace kdt::report {
+
+/// The finding that a report names first: the first one with the cell's blame, else the first one; nullptr: none.
+const Finding* cause(const CellResult& cell);
+
+/// Why the cell has its verdict, in one sentence on one line; never empty for a cell that did not pass.
+std::string reason(const CellResult& cell);
+
+/// The matrix without its folders and its .yaml.
+std::string matrix_name(const RunResult& run);
+
+/// What a person types to run this one cell again.
+std::string again_command(const RunResult& run, const CellResult& cell);
+
+/// "3 pass, 1 fail", without the verdicts that no cell has; "no cells" for none.
+std::string totals_text(const std::vector<CellResult>& cells);
+
+/// The time between the run's start and end; the sum of the cells' own when one of the two is not known.
+Seconds wall_time(const RunResult& run);
+
+/// "0.25 s", "25.3 s", "3 min 20 s".
+std::string duration_text(Seconds seconds);
+
+/// printable() on one line: newlines and tabs become spaces.
+std::string one_line(std::string_view bytes);
+
+} // namespace kdt::report

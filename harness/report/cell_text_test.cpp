@@ -1,0 +1,77 @@
+#include "report/cell_text.hpp"
+#include "report/sample_run.hpp"
+
+#include <gtest/gtest.h>
+
+namespace kdt::report {
+namespace {
+
+TEST(Cause, IsTheFirstFindingOfTheCellsBlame) {
+  CellResult cell;
+  EXPECT_EQ(cause(cell), nullptr);
+  cell.findings = {make_finding("guest-lost", "first"), make_finding("oops", "second")};
+  EXPECT_EQ(cause(cell)->text, "first");
+  cell.blame = Blame::kernel;
+  EXPECT_EQ(cause(cell)->text, "second");
+  cell.blame = Blame::tool;
+  EXPECT_EQ(cause(cell)->text, "first");
+}
+
+TEST(Reason, IsNeverEmptyForACellThatDidNotPass) {
+  for (auto verdict : k_verdicts) {
+    CellResult cell;
+    cell.verdict = verdict;
+    EXPECT_EQ(reason(cell).empty(), verdict == Verdict::pass) << to_string(verdict);
+  }
+}
+
+TEST(Reason, OfAnUnexpectedPassNamesTheEntryThatMustGo) {
+  CellResult cell;
+  cell.verdict = Verdict::xpass;
+  cell.known_issue = "va-bits-52";
+  EXPECT_EQ(reason(cell), "known issue 'va-bits-52' did not show: remove its entry");
+}
+
+TEST(AgainCommand, QuotesWhatAShellWouldRead) {
+  auto run = sample_run();
+  EXPECT_EQ(again_command(run, run.cells[0]),
+            "./kdt run matrices/smoke.yaml --only 'kernel=v6.1-dma/rodata=full' --keep all");
+  run.matrix = "my matrices/a.yaml";
+  run.cells[0].cell.id = "cmdline=it's $(x)";
+  EXPECT_EQ(again_command(run, run.cells[0]),
+            R"(./kdt run 'my matrices/a.yaml' --only 'cmdline=it'\''s $(x)' --keep all)");
+}
+
+TEST(TotalsText, LeavesOutVerdictsThatNoCellHas) {
+  EXPECT_EQ(totals_text({}), "no cells");
+  auto run = sample_run();
+  EXPECT_EQ(totals_text(run.cells), "1 pass, 1 fail, 1 xfail, 1 xpass, 1 error, 1 skip");
+  run.cells.resize(1);
+  EXPECT_EQ(totals_text(run.cells), "1 pass");
+}
+
+TEST(WallTime, IsTheRunsOwnOrElseTheSumOfItsCells) {
+  auto run = sample_run();
+  EXPECT_EQ(wall_time(run), Seconds(25));
+  run.started = "2026-01-01T12:00:00.250Z";
+  EXPECT_NEAR(wall_time(run).count(), 24.75, 1e-6);
+  Seconds sum{0};
+  for (const auto& cell : run.cells) sum += cell.seconds;
+  for (const char* unknown : {"", "soon", "2025-12-31T12:00:00Z"}) {
+    run.finished = unknown;
+    EXPECT_NEAR(wall_time(run).count(), sum.count(), 1e-9) << unknown;
+  }
+}
+
+TEST(DurationText, HasThePrecisionThatItsSizeDeserves) {
+  EXPECT_EQ(duration_text(Seconds(0.254)), "0.25 s");
+  EXPECT_EQ(duration_text(Seconds(25.33)), "25.3 s");
+  EXPECT_EQ(duration_text(Seconds(200)), "3 min 20 s");
+}
+
+TEST(OneLine, HasNoNewlineAndNoControlCharacter) {
+  EXPECT_EQ(one_line("a\nb\tc\x1b"), "a b c\\x1b");
+}
+
+} // namespace
+} // namespace kdt::report

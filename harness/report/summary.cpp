@@ -1,0 +1,116 @@
+#include "report/summary.hpp"
+
+#include "report/cell_text.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <cctype>
+#include <map>
+
+namespace kdt::report {
+
+namespace {
+
+constexpr std::size_t k_markdown_cells = 1000; // CI systems cut off a summary page at about 1 MB
+
+std::vector<const CellResult*> unexpected_cells(const RunResult& run) {
+  std::vector<const CellResult*> cells;
+  for (const auto& cell : run.cells)
+    if (!expected(cell.verdict)) cells.push_back(&cell);
+  return cells;
+}
+
+std::string upper(std::string_view word) {
+  std::string text(word);
+  std::ranges::transform(text, text.begin(), [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
+  return text;
+}
+
+std::string verdict_label(Verdict verdict, bool colour) {
+  auto label = fmt::format("{:<5}", upper(to_string(verdict)));
+  if (!colour) return label;
+  const char* code = expected(verdict) ? "32" : verdict == Verdict::error ? "33" : "31";
+  return fmt::format("\x1b[{}m{}\x1b[0m", code, label);
+}
+
+std::string code_of(const CellResult& cell) {
+  if (cell.verdict == Verdict::xpass) return "xpass";
+  const auto* finding = cause(cell);
+  return finding != nullptr ? one_line(finding->code) : "unknown";
+}
+
+/// "capture, blame kernel, capture-timeout"
+std::string where(const CellResult& cell) {
+  const auto* finding = cause(cell);
+  if (finding == nullptr) return code_of(cell);
+  return fmt::format("{}, blame {}, {}", to_string(finding->phase), to_string(cell.blame.value_or(finding->blame)),
+                     code_of(cell));
+}
+
+std::string rest_by_code(const std::vector<const CellResult*>& cells, std::size_t from) {
+  std::map<std::string, int> counts;
+  for (std::size_t i = from; i < cells.size(); ++i) ++counts[code_of(*cells[i])];
+  std::vector<std::string> parts;
+  parts.reserve(counts.size());
+  for (const auto& [code, count] : counts) parts.push_back(fmt::format("{} {}", count, code));
+  return fmt::format("{}", fmt::join(parts, ", "));
+}
+
+/// Text that Markdown takes literally, in a table cell too.
+std::string markdown(std::string_view bytes) {
+  std::string text;
+  for (char c : one_line(bytes)) {
+    if (std::string_view("\\`*_{}[]<>#|&~!$@").find(c) != std::string_view::npos) text += '\\';
+    text += c;
+  }
+  return text;
+}
+
+} // namespace
+
+std::string summary(const RunResult& run, const SummaryOptions& options) {
+  auto text =
+      fmt::format("{}: {} in {}\n", one_line(matrix_name(run)), totals_text(run.cells), duration_text(wall_time(run)));
+  auto cells = unexpected_cells(run);
+  for (std::size_t i = 0; i < std::min(options.shown, cells.size()); ++i) {
+    const auto& cell = *cells[i];
+    text += fmt::format("\n{} {}\n", verdict_label(cell.verdict, options.colour), one_line(cell.cell.id));
+    text += fmt::format("      {}: {}\n", where(cell), reason(cell));
+    text += fmt::format("      again: {}\n", again_command(run, cell));
+  }
+  if (cells.size() > options.shown)
+    text += fmt::format("\n… and {} more: {}\n", cells.size() - options.shown, rest_by_code(cells, options.shown));
+  if (!options.directory.empty()) text += fmt::format("{}results: {}\n", cells.empty() ? "" : "\n", options.directory);
+  return text;
+}
+
+std::string summary_markdown(const RunResult& run) {
+  auto text = fmt::format("# {}: {}\n\n", markdown(matrix_name(run)), totals_text(run.cells));
+  text += fmt::format("Run {}, started {}, {}, exit status {}.\n", markdown(run.run_id), markdown(run.started),
+                      run.finished.empty() ? "not finished" : duration_text(wall_time(run)), run.exit_status);
+  auto cells = unexpected_cells(run);
+  auto shown = std::min(cells.size(), k_markdown_cells);
+  for (std::size_t i = 0; i < shown; ++i) {
+    const auto& cell = *cells[i];
+    text +=
+        fmt::format("\n## {} {}\n\n{}: {}\n\n```sh\n{}\n```\n", upper(to_string(cell.verdict)), markdown(cell.cell.id),
+                    markdown(where(cell)), markdown(reason(cell)), again_command(run, cell));
+  }
+  text += "\n## Every cell\n\n| cell | verdict | seconds | why |\n| --- | --- | ---: | --- |\n";
+  for (std::size_t i = 0; i < std::min(run.cells.size(), k_markdown_cells); ++i) {
+    const auto& cell = run.cells[i];
+    text += fmt::format("| {} | {} | {:.1f} | {} |\n", markdown(cell.cell.id), to_string(cell.verdict),
+                        cell.seconds.count(), markdown(reason(cell)));
+  }
+  if (run.cells.size() > k_markdown_cells)
+    text += fmt::format("\n{} more cells are in run.json.\n", run.cells.size() - k_markdown_cells);
+  return text;
+}
+
+void write_summary_md(const RunResult& run, const fs::path& file) {
+  write_file_atomic(file, summary_markdown(run));
+}
+
+} // namespace kdt::report

@@ -1,0 +1,79 @@
+#include "base/text.hpp"
+#include "report/sample_run.hpp"
+#include "report/summary.hpp"
+#include "testing/golden.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+namespace kdt::report {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+const fs::path k_testdata{KDT_TESTDATA};
+
+RunResult run_with_failures(int count) {
+  auto run = sample_run();
+  auto failed = run.cells[1];
+  run.cells.assign(static_cast<std::size_t>(count), failed);
+  return run;
+}
+
+TEST(Summary, LooksLikeItsGoldenFile) {
+  kdt::testing::expect_golden(summary(sample_run(), {.directory = "runs/20260101T120000Z-4711"}),
+                              k_testdata / "summary.txt");
+}
+
+TEST(Summary, OfAGoodRunIsOneLine) {
+  auto run = sample_run();
+  run.cells.resize(1);
+  EXPECT_EQ(summary(run), "smoke: 1 pass in 25.0 s\n");
+}
+
+TEST(Summary, FitsAScreenHoweverManyCellsFailed) {
+  auto text = summary(run_with_failures(5000), {.directory = "runs/x"});
+  EXPECT_LE(std::ranges::count(text, '\n'), 24);
+  EXPECT_THAT(text, HasSubstr("… and 4996 more: 4996 capture-timeout\n"));
+}
+
+TEST(Summary, ShowsEveryCellWhenTheyFit) {
+  EXPECT_THAT(summary(run_with_failures(4)), Not(HasSubstr("more")));
+  EXPECT_THAT(summary(run_with_failures(5)), HasSubstr("and 1 more"));
+}
+
+TEST(Summary, HasColourOnlyWhenAsked) {
+  EXPECT_THAT(summary(sample_run()), Not(HasSubstr("\x1b")));
+  EXPECT_THAT(summary(sample_run(), {.colour = true}), HasSubstr("\x1b[31mFAIL \x1b[0m kernel=v6.1-dma/rodata=on\n"));
+}
+
+TEST(Summary, WhatAGuestPrintedCannotDriveTheTerminal) {
+  auto run = sample_run();
+  run.cells = {hostile_cell()};
+  auto text = summary(run);
+  EXPECT_EQ(text, printable(text));
+  EXPECT_THAT(text, HasSubstr("\\x1b[2J"));
+  EXPECT_EQ(std::ranges::count(text, '\n'), 5) << text; // nor add lines to it
+}
+
+TEST(SummaryMarkdown, LooksLikeItsGoldenFile) {
+  kdt::testing::expect_golden(summary_markdown(sample_run()), k_testdata / "summary.md");
+}
+
+TEST(SummaryMarkdown, WhatAGuestPrintedIsTakenLiterally) {
+  auto run = sample_run();
+  run.cells = {hostile_cell()};
+  kdt::testing::expect_golden(summary_markdown(run), k_testdata / "hostile.md");
+}
+
+TEST(SummaryMarkdown, StaysSmallHoweverManyCellsThereAre) {
+  auto text = summary_markdown(run_with_failures(3000));
+  EXPECT_LT(text.size(), 1'000'000U);
+  EXPECT_THAT(text, HasSubstr("2000 more cells are in run.json"));
+}
+
+} // namespace
+} // namespace kdt::report
