@@ -2,10 +2,10 @@
 
 #include "system.hpp"
 
+#include <cstdio>
 #include <dirent.h>
 #include <fcntl.h>
 #include <memory>
-#include <sstream>
 #include <sys/sendfile.h>
 
 namespace kdt::agent {
@@ -22,10 +22,11 @@ Drive find_drive(std::string_view serial) {
 
 std::uint64_t bytes_written(const Drive& drive) {
   // The seventh field, in 512-byte sectors (Documentation/block/stat.rst).
-  std::istringstream fields{read_text("/sys/block/" + drive.name + "/stat")};
-  std::uint64_t value = 0;
-  for (int i = 0; i < 7; ++i) fields >> value;
-  return value * 512;
+  unsigned long long sectors = 0;
+  const auto stat = read_text("/sys/block/" + drive.name + "/stat");
+  if (std::sscanf(stat.c_str(), "%*s %*s %*s %*s %*s %*s %llu", &sectors) != 1)
+    throw Trouble("cannot read the statistics of " + drive.path);
+  return sectors * 512;
 }
 
 void copy_from_drive(const Drive& drive, std::uint64_t size, const std::string& file) {
