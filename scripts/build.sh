@@ -35,17 +35,19 @@ configure() {
 
 # compile PRESET WHAT TARGET…: ninja's output goes to a log; a terminal sees how far it is. A signal ends all of it.
 compile() {
-  local dir=$build/$1 log=$build/$1-ninja.log what=$2 line told='' ninja status=0
+  local dir=$build/$1 log=$build/$1-ninja.log what=$2 line told='' steps='' ninja status=0
   shift 2
   # A background process would ignore Ctrl-C, and so would its compilers, if env did not undo that.
   exec {lines}< <(exec env --default-signal=INT,QUIT NINJA_STATUS='[%f/%t] ' ninja -C "$dir" "$@" 2>&1)
   ninja=$!
   trap 'kill -TERM "$ninja" 2>/dev/null || true; wait "$ninja" || true; exit 130' INT TERM HUP
   : >"$log"
-  while IFS= read -r line <&"$lines"; do
-    printf '%s\n' "$line" >>"$log"
-    [[ $line =~ ^\[[0-9]+/[0-9]+\] ]] || continue
-    if [ -t 2 ]; then printf '\rkdt: building %s… %s ' "$what" "${BASH_REMATCH[0]}" >&2
+  # A second without a line (status above 128, line empty) is told too: the first compiler may take several.
+  while IFS= read -r -t 1 line <&"$lines" || [ $? -gt 128 ]; do
+    [ -z "$line" ] || printf '%s\n' "$line" >>"$log"
+    if [[ $line =~ ^\[[0-9]+/[0-9]+\] ]]; then steps=${BASH_REMATCH[0]}
+    elif [ -n "$line" ]; then continue; fi
+    if [ -t 2 ]; then printf '\rkdt: building %s… %s ' "$what" "$steps" >&2
     elif [ -z "$told" ]; then say "building $what…"; fi
     told=yes
   done
