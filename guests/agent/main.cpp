@@ -57,7 +57,6 @@ void run_shell() {
   mount("debugfs", "/sys/kernel/debug", "debugfs", 0, nullptr); // a kernel may lack it
   const pid_t pid = fork();
   if (pid == 0) {
-    setsid();
     execlp("busybox", "busybox", "setsid", "-c", "busybox", "sh", nullptr);
     _exit(127);
   }
@@ -76,7 +75,8 @@ void serve_line(Session& session, Channel& channel, const std::string& line) {
   protocol::Json message = {{"id", nullptr}};
   std::function<void()> then;
   try {
-    const auto ask = protocol::Json::parse(line);
+    const auto ask = protocol::Json::parse(line, nullptr, false);
+    if (ask.is_discarded()) throw protocol::ShapeError("the line is not JSON");
     if (!ask.is_object()) throw protocol::ShapeError("an ask should be a JSON object");
     if (ask.contains("id")) id = protocol::decode<std::uint64_t>(ask["id"], "id");
     message["id"] = id;
@@ -90,8 +90,6 @@ void serve_line(Session& session, Channel& channel, const std::string& line) {
     Reply reply = serve(session, protocol::decode<std::string>(ask["ask"], "ask"), ask);
     message["answer"] = std::move(reply.answer);
     then = std::move(reply.then);
-  } catch (const protocol::Json::exception& error) {
-    message["error"] = std::string("the line is not JSON: ") + error.what();
   } catch (const std::exception& error) {
     message["error"] = error.what();
   }

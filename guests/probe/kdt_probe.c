@@ -199,7 +199,10 @@ static u32 map_of_page(u64 pa)
 
 enum store_result { landed, load_faulted, store_faulted };
 
-/* Since "arm64: extable: add a dedicated uaccess handler" (v5.17) an entry names its handler; before, all just jump. */
+/*
+ * Newer kernels name an entry's handler; this one is for kernel addresses, and wzr receives the error that nobody needs.
+ * Older ones only jump.
+ */
 #ifdef _ASM_EXTABLE_KACCESS_ERR
 #define FIXUP(from, to) _ASM_EXTABLE_KACCESS_ERR(from, to, wzr)
 #else

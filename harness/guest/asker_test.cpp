@@ -140,7 +140,7 @@ TEST(Asker, UnknownFieldsAreIgnoredAndMissingOrWrongOnesAreErrors) {
   EXPECT_EQ(error_of([&] { asker.feed(R"({"event":"hello","role":"system"})"); }),
             "the agent sent a wrong line: hello.protocol is missing");
   EXPECT_EQ(error_of([&] { asker.feed(R"({"event":"progress","id":1,"done":-1,"total":5,"what":""})"); }),
-            "the agent sent a wrong line: progress.done should be a whole number, not negative, not number");
+            "the agent sent a wrong line: progress.done should be a whole number from 0 up, not -1");
   EXPECT_THAT(error_of([&] { asker.feed(R"({"event":7})"); }), HasSubstr("event should be a string"));
   EXPECT_THAT(error_of([&] { asker.feed(R"({"id":"1","answer":{}})"); }), HasSubstr("id should be a whole number"));
 }
@@ -151,7 +151,7 @@ TEST(Read, NamesTheFieldThatIsWrong) {
   };
   EXPECT_THAT(error("[]"), HasSubstr("load should be an object, not array"));
   EXPECT_THAT(error(R"({"exit_status":0})"), HasSubstr("load.loaded is missing"));
-  EXPECT_THAT(error(R"({"exit_status":0,"loaded":1})"), HasSubstr("load.loaded should be a boolean"));
+  EXPECT_THAT(error(R"({"exit_status":0,"loaded":1})"), HasSubstr("load.loaded should be a boolean, not 1"));
   EXPECT_THAT(error(R"({"exit_status":99999999999,"loaded":true})"), HasSubstr("load.exit_status should be a smaller"));
   EXPECT_THAT(error(R"({"exit_status":0.5,"loaded":true})"), HasSubstr("load.exit_status should be a whole number"));
   EXPECT_THAT(error(R"({"exit_status":0,"loaded":true,"output":"","segments":[{"start":1,"size":2},{"start":"x"}]})"),

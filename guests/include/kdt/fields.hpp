@@ -42,7 +42,10 @@ template <class T>
 struct IsOptional<std::optional<T>> : std::true_type {};
 
 [[noreturn]] inline void wrong(const std::string& where, const char* wanted, const Json& got) {
-  throw ShapeError(where + " should be " + wanted + ", not " + got.type_name());
+  constexpr std::size_t k_most = 40;
+  std::string value = got.is_primitive() ? got.dump(-1, ' ', true, Json::error_handler_t::replace) : got.type_name();
+  if (value.size() > k_most) value = value.substr(0, k_most) + "…";
+  throw ShapeError(where + " should be " + wanted + ", not " + value);
 }
 
 /// nlohmann converts between kinds of numbers without a word (-1 becomes 2^64 - 1); a protocol must not.
@@ -53,7 +56,7 @@ T decode_number(const Json& json, const std::string& where) {
   } else if constexpr (std::is_floating_point_v<T>) {
     if (!json.is_number()) wrong(where, "a number", json);
   } else if constexpr (std::is_unsigned_v<T>) {
-    if (!json.is_number_unsigned()) wrong(where, "a whole number, not negative", json);
+    if (!json.is_number_unsigned()) wrong(where, "a whole number from 0 up", json);
     if (json.get<std::uint64_t>() > std::numeric_limits<T>::max()) wrong(where, "a smaller number", json);
   } else {
     if (!json.is_number_integer()) wrong(where, "a whole number", json);

@@ -9,7 +9,8 @@
 //                  {"event":"progress", …Progress}  while an ask takes long
 //                  {"event":"trouble","text":"…"}   the agent is about to give up and power off
 // One ask is served at a time, in the order in which they came. A host that connects in the middle of a line may see
-// the rest of it first.
+// the rest of it first. The guest sees only that the port opens: a host that takes over an open port (a fork), or comes
+// back at once, asks for the hello.
 
 #include <cstddef>
 #include <string_view>
