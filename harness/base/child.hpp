@@ -19,7 +19,7 @@ struct ChildFds {
 };
 
 /// A running child in a process group of its own. It dies with the thread that started it (PR_SET_PDEATHSIG), and its
-/// destructor ends and reaps the whole group. Not for: programs whose end one only waits for (use run()).
+/// destructor ends and reaps the whole group. Not for: programs whose end one only waits for (use run_program()).
 class Child {
 public:
   /// Starts it; throws Error{infra} that names the program.

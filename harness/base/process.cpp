@@ -218,7 +218,7 @@ private:
 
 } // namespace
 
-Finished run(const Command& command, Deadline deadline, std::stop_token stop, const LineHandler& on_line) {
+Finished run_program(const Command& command, Deadline deadline, std::stop_token stop, const LineHandler& on_line) {
   asio::io_context context;
   Finished finished;
   auto out = std::make_unique<Stream>(context, finished.out, on_line);

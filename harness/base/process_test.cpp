@@ -13,7 +13,7 @@ using namespace std::chrono_literals;
 
 namespace {
 Finished shell(const std::string& script, Deadline deadline = Deadline::after(60s), std::stop_token stop = {}) {
-  return run({.argv = {"sh", "-c", script}}, deadline, stop);
+  return run_program({.argv = {"sh", "-c", script}}, deadline, stop);
 }
 
 bool alive(int pid) {
@@ -63,13 +63,13 @@ TEST(Run, StopsWhenAskedToAndLeavesNothingRunning) {
 }
 
 TEST(Run, NamesAProgramThatIsNotThere) {
-  EXPECT_THROW(run({.argv = {"kdt-no-such-program"}}, Deadline::after(1s)), Error);
+  EXPECT_THROW(run_program({.argv = {"kdt-no-such-program"}}, Deadline::after(1s)), Error);
   EXPECT_FALSE(find_program("kdt-no-such-program"));
 }
 
 TEST(Run, HandsOutLinesAsTheyCome) {
   std::vector<std::string> lines;
-  run({.argv = {"sh", "-c", "printf 'a\\nb\\nlast'"}}, Deadline::after(60s), {},
+  run_program({.argv = {"sh", "-c", "printf 'a\\nb\\nlast'"}}, Deadline::after(60s), {},
       [&](std::string_view line) { lines.emplace_back(line); });
   EXPECT_EQ(lines, (std::vector<std::string>{"a", "b", "last"}));
 }
@@ -79,7 +79,7 @@ TEST(Run, HoldsTheChildToItsLimits) {
   Command command{.argv = {"sh", "-c", "head -c 1000000 /dev/zero > big"}};
   command.directory = directory.path();
   command.limits.file_size = ByteSize{4096};
-  EXPECT_FALSE(run(command, Deadline::after(60s)).status.success());
+  EXPECT_FALSE(run_program(command, Deadline::after(60s)).status.success());
   EXPECT_LE(fs::file_size(directory.path() / "big"), 4096U);
 }
 
@@ -90,7 +90,7 @@ TEST(Run, GivesTheChildItsInputOutputAndEnvironment) {
   command.input = directory.path() / "in";
   command.output = directory.path() / "out";
   command.environment["KDT_WORD"] = " world";
-  EXPECT_TRUE(run(command, Deadline::after(60s)).status.success());
+  EXPECT_TRUE(run_program(command, Deadline::after(60s)).status.success());
   EXPECT_EQ(read_file(command.output), "hello world");
 }
 

@@ -21,26 +21,26 @@ struct DumpSettings {
 
 /// Everything a cell needs to run, after axes, defaults and includes were put together.
 struct CellParameters {
-  std::string kernel; ///< a name of images/kernels.yaml or --kernel
+  std::string kernel{}; ///< a name of images/kernels.yaml or --kernel
   ByteSize memory = ByteSize::gib(2);
   unsigned cpus = 2;
-  std::string cpu = "cortex-a57";    ///< a QEMU CPU model
-  std::optional<std::string> rodata; ///< as on the command line; nullopt: not given
+  std::string cpu = "cortex-a57";      ///< a QEMU CPU model
+  std::optional<std::string> rodata{}; ///< as on the command line; nullopt: not given
   std::optional<std::string>
       crashkernel; ///< as on the command line, several forms joined by spaces; nullopt: not given
   std::string loader = "kexec_file_load"; ///< kexec_file_load, kexec_load, none (a negative control)
   std::string trigger = "sysrq-c";
-  DumpSettings dump;
-  std::string cmdline;         ///< more words for the system kernel
-  std::string capture_cmdline; ///< more words for the capture kernel
+  DumpSettings dump{};
+  std::string cmdline{};         ///< more words for the system kernel
+  std::string capture_cmdline{}; ///< more words for the capture kernel
   friend bool operator==(const CellParameters&, const CellParameters&) = default;
 };
 
 /// One experiment of the matrix.
 struct Cell {
-  std::string id;                                        ///< axis=value words in declared order, joined by '/'
-  std::string slug;                                      ///< the id as a file name
-  std::vector<std::pair<std::string, std::string>> axes; ///< in declared order, values as written
+  std::string id{};                                        ///< axis=value words in declared order, joined by '/'
+  std::string slug{};                                      ///< the id as a file name
+  std::vector<std::pair<std::string, std::string>> axes{}; ///< in declared order, values as written
   CellParameters parameters;
 };
 

@@ -13,11 +13,11 @@ namespace kdt {
 
 /// A difference between what should be and what was seen, or something that went wrong.
 struct Finding {
-  std::string code; ///< an entry of finding_codes()
+  std::string code{}; ///< an entry of finding_codes()
   Blame blame = Blame::kernel;
   Phase phase = Phase::prepare;
-  std::string text;                  ///< one sentence
-  std::vector<std::string> evidence; ///< console lines, values, file names in the cell directory
+  std::string text{};                  ///< one sentence
+  std::vector<std::string> evidence{}; ///< console lines, values, file names in the cell directory
 };
 
 /// What a code means; `kdt explain` and the reports print it.

@@ -17,48 +17,48 @@ namespace kdt {
 struct PhaseResult {
   Phase phase = Phase::prepare;
   Seconds seconds{0};
-  std::string outcome;
+  std::string outcome{};
 };
 
 /// One expectation held against one observation.
 struct Expected {
-  std::string observation;             ///< probe.segments
-  std::string expected;                ///< as the rule says it
-  std::optional<std::string> observed; ///< nullopt: nobody saw it
+  std::string observation{};             ///< probe.segments
+  std::string expected{};                ///< as the rule says it
+  std::optional<std::string> observed{}; ///< nullopt: nobody saw it
   bool held = false;
-  std::string rule; ///< the rule's id, or file:line
-  std::string because;
-  std::string source;
+  std::string rule{}; ///< the rule's id, or file:line
+  std::string because{};
+  std::string source{};
 };
 
 /// Everything a cell left behind; cell.json is this.
 struct CellResult {
-  Cell cell;
-  std::string fingerprint; ///< sha256 over everything resolved: kernel build id, initramfs, QEMU version, parameters
-  Facts facts;
-  Facts observed;
+  Cell cell{};
+  std::string fingerprint{}; ///< sha256 over everything resolved: kernel build id, initramfs, QEMU version, parameters
+  Facts facts{};
+  Facts observed{};
   Verdict verdict = Verdict::error;
-  std::optional<Blame> blame; ///< of the first finding that made it red
-  std::vector<PhaseResult> phases;
-  std::vector<Expected> expectations;
-  std::vector<Finding> findings;
-  std::map<std::string, std::string> artifacts; ///< name → path relative to the cell directory
+  std::optional<Blame> blame{}; ///< of the first finding that made it red
+  std::vector<PhaseResult> phases{};
+  std::vector<Expected> expectations{};
+  std::vector<Finding> findings{};
+  std::map<std::string, std::string> artifacts{}; ///< name → path relative to the cell directory
   std::string backend = "qemu";
-  std::string accelerator; ///< kvm or tcg
+  std::string accelerator{}; ///< kvm or tcg
   int attempts = 1;
   Seconds seconds{0};
-  std::string known_issue; ///< the known issue that made it xfail or xpass; empty: none
+  std::string known_issue{}; ///< the known issue that made it xfail or xpass; empty: none
 };
 
 /// A whole run; run.json is this.
 struct RunResult {
-  std::string run_id;
-  std::string matrix;
-  std::map<std::string, std::string> host; ///< kernel, cpus, memory, qemu, kdt
-  std::string started;                     ///< RFC 3339, UTC
-  std::string finished;                    ///< empty while running
+  std::string run_id{};
+  std::string matrix{};
+  std::map<std::string, std::string> host{}; ///< kernel, cpus, memory, qemu, kdt
+  std::string started{};                     ///< RFC 3339, UTC
+  std::string finished{};                    ///< empty while running
   int exit_status = 0;
-  std::vector<CellResult> cells;
+  std::vector<CellResult> cells{};
 };
 
 /// How many cells have each verdict, in the order of k_verdicts.

@@ -1,0 +1,129 @@
+#include "cli/doctor.hpp"
+
+#include "base/error.hpp"
+#include "base/file.hpp"
+#include "base/process.hpp"
+#include "cli/command.hpp"
+#include "machine/qemu_machine.hpp"
+#include "run/scheduler.hpp"
+
+#include <algorithm>
+#include <thread>
+#include <unistd.h>
+
+namespace kdt::cli {
+
+namespace {
+
+using State = Check::State;
+
+struct Program {
+  const char* name;
+  const char* what_for;
+  const char* package;
+  bool only_for_images;
+};
+
+constexpr Program k_programs[] = {
+    {"qemu-system-aarch64", "QEMU for arm64 guests", "qemu-system-arm", false},
+    {"makedumpfile", "reassembling flattened vmcores", "makedumpfile", false},
+    {"mmdebstrap", "the guests' user space", "mmdebstrap", true},
+    {"aarch64-linux-gnu-gcc", "building arm64 kernels", "gcc-aarch64-linux-gnu", true},
+    {"aarch64-linux-gnu-g++", "building the agent", "g++-aarch64-linux-gnu", true},
+    {"make", "building kernels", "make", true},
+    {"flex", "building kernels", "flex", true},
+    {"bison", "building kernels", "bison", true},
+    {"bc", "building kernels", "bc", true},
+    {"tar", "unpacking kernel sources", "tar", true},
+    {"xz", "unpacking kernel sources", "xz-utils", true},
+};
+
+constexpr ByteSize k_cache_wanted = ByteSize::gib(4); // an unpacked kernel source and a build of it
+constexpr ByteSize k_run_wanted = ByteSize::gib(1);
+constexpr ByteSize k_memory_wanted = ByteSize::mib(600); // two guests of 2 GiB occupy this much
+
+Check check_program(const Program& program) {
+  auto path = find_program(program.name);
+  if (path) return {State::good, program.name, path->string(), "", program.only_for_images};
+  return {State::bad, program.name, fmt::format("not installed; it is needed for {}", program.what_for),
+          fmt::format("apt-get install {}", program.package), program.only_for_images};
+}
+
+Check check_space(const char* what, const fs::path& path, ByteSize wanted, bool only_for_images) {
+  auto free = free_space(path);
+  auto found = fmt::format("{} free at {}", human(free), path.string());
+  if (free >= wanted) return {State::good, what, found, "", only_for_images};
+  return {State::bad, what, found,
+          fmt::format("free some space, {} are wanted, or choose another place", human(wanted)), only_for_images};
+}
+
+Check check_writable(const fs::path& path) {
+  try {
+    make_directories(path);
+    TempDir probe("doctor", path);
+    return {State::good, "cache directory", path.string(), ""};
+  } catch (const Error& error) {
+    return {State::bad, "cache directory", error.what(), "set XDG_CACHE_HOME to a directory that can be written to"};
+  }
+}
+
+Check check_acceleration() {
+  if (machine::best_accelerator() == machine::Accelerator::kvm) return {State::good, "acceleration", "KVM", ""};
+  return {State::warning, "acceleration", "TCG: guests are translated, several times slower than KVM",
+          "nothing, unless this is an arm64 host: then check /dev/kvm"};
+}
+
+Check check_memory() {
+  auto budget = run::host_memory_budget();
+  auto found = fmt::format("{} for guests, {} processors", human(budget), std::thread::hardware_concurrency());
+  if (budget >= k_memory_wanted) return {State::good, "memory", found, ""};
+  return {State::bad, "memory", found,
+          fmt::format("free some memory: {} are wanted for the smallest guests", human(k_memory_wanted))};
+}
+
+Check check_emulator() {
+  try {
+    return {State::good, "QEMU version", machine::qemu_version(), ""};
+  } catch (const Error& error) {
+    return {State::bad, "QEMU version", error.what(), "apt-get install qemu-system-arm"};
+  }
+}
+
+int doctor_action(const Context& context) {
+  auto checks = check_host(context.repository, default_cache_directory());
+  for (const auto& check : checks) {
+    constexpr const char* words[] = {"ok  ", "note", "BAD "};
+    fmt::print("{} {:<24} {}\n", words[static_cast<int>(check.state)], check.what, check.found);
+    if (!check.mend.empty()) fmt::print("     {:<24} → {}\n", "", check.mend);
+  }
+  auto bad = std::ranges::count(checks, State::bad, &Check::state);
+  fmt::print("\n{}\n", bad == 0 ? "This host can run kdt." : "This host cannot run kdt yet.");
+  return bad == 0 ? 0 : 3;
+}
+
+} // namespace
+
+std::vector<Check> check_host(const fs::path&, const fs::path& cache) {
+  std::vector<Check> checks;
+  for (const auto& program : k_programs) checks.push_back(check_program(program));
+  if (checks.front().state == State::good) checks.push_back(check_emulator());
+  checks.push_back(check_acceleration());
+  checks.push_back(check_memory());
+  checks.push_back(check_writable(cache));
+  if (checks.back().state == State::good)
+    checks.push_back(check_space("space for images", cache, k_cache_wanted, true));
+  checks.push_back(check_space("space for runs", ".", k_run_wanted, false));
+  return checks;
+}
+
+void require_able_host(const fs::path& repository) {
+  for (const auto& check : check_host(repository, default_cache_directory()))
+    if (check.state == State::bad && !check.only_for_images)
+      throw Error(Blame::infra, "{}: {}. Mend it: {}", check.what, check.found, check.mend);
+}
+
+Action register_doctor(CLI::App&, const Context& context) {
+  return [&context] { return doctor_action(context); };
+}
+
+} // namespace kdt::cli

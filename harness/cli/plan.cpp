@@ -1,0 +1,87 @@
+#include "cli/plan.hpp"
+
+#include "base/error.hpp"
+#include "base/text.hpp"
+#include "matrix/expand.hpp"
+#include "matrix/selection.hpp"
+
+#include <fmt/ranges.h>
+
+#include <charconv>
+
+namespace kdt::cli {
+
+namespace {
+
+struct Shard {
+  std::size_t index = 1; ///< from 1
+  std::size_t count = 1;
+};
+
+Shard parse_shard(const std::string& text) {
+  Shard shard;
+  if (text.empty()) return shard;
+  const char* end = text.data() + text.size();
+  auto [slash, first] = std::from_chars(text.data(), end, shard.index);
+  bool ok = first == std::errc{} && slash != end && *slash == '/';
+  if (ok) {
+    auto [rest, second] = std::from_chars(slash + 1, end, shard.count);
+    ok = second == std::errc{} && rest == end && shard.index >= 1 && shard.index <= shard.count;
+  }
+  if (!ok) throw Error(Blame::usage, "--shard {}: wanted I/N with 1 <= I <= N, such as 2/4", text);
+  return shard;
+}
+
+/// Every N-th cell, so that each shard has its part of the long ones.
+void keep_shard(std::vector<run::PlannedCell>& cells, const Shard& shard) {
+  std::vector<run::PlannedCell> kept;
+  for (std::size_t i = shard.index - 1; i < cells.size(); i += shard.count) kept.push_back(std::move(cells[i]));
+  cells = std::move(kept);
+}
+
+} // namespace
+
+void SelectionOptions::add_to(CLI::App& app) {
+  app.add_option("--only", only, "AXIS=VALUE[,VALUE…] or a cell id with * and ?; repeatable, all must hold")
+      ->allow_extra_args(false);
+  app.add_option("--skip", skip, "leave out the cells that match; repeatable")->allow_extra_args(false);
+  app.add_option("--shard", shard, "I/N: the I-th of N parts, for spreading a matrix over machines");
+}
+
+std::string Plan::matrix_text() const {
+  return fmt::format("{}", fmt::join(matrices, " "));
+}
+
+Plan make_plan(const std::vector<std::string>& matrices, const SelectionOptions& selection,
+               const image::Images& images) {
+  Plan plan{.matrices = matrices, .expectations = {}, .cells = {}, .kernel_facts = {}};
+  std::vector<Cell> cells;
+  std::map<std::string, const run::Expectations*> judged_by;
+  for (const auto& path : matrices) {
+    auto matrix = matrix::load_matrix(path, images.catalogue().names());
+    plan.expectations.push_back(std::make_unique<run::Expectations>(
+        run::Expectations{.rules = matrix::load_expectations(matrix.expectations),
+                          .known_issues = matrix::load_known_issues(matrix.known_issues)}));
+    for (auto& cell : matrix::expand(matrix)) {
+      if (matrices.size() > 1) {
+        cell.id = matrix.name + ":" + cell.id;
+        cell.slug = matrix::slug_of(cell.id);
+      }
+      if (!judged_by.emplace(cell.id, plan.expectations.back().get()).second)
+        throw Error(Blame::usage, "{}: cell {} is in two of the matrices", path, cell.id);
+      cells.push_back(std::move(cell));
+    }
+  }
+  for (const auto& cell : cells)
+    if (!plan.kernel_facts.contains(cell.parameters.kernel))
+      plan.kernel_facts[cell.parameters.kernel] = images.facts(cell.parameters.kernel);
+  for (auto& cell :
+       matrix::select(std::move(cells), {.only = selection.only, .skip = selection.skip}, plan.kernel_facts)) {
+    const auto* expectations = judged_by.at(cell.id);
+    plan.cells.push_back({std::move(cell), expectations});
+  }
+  keep_shard(plan.cells, parse_shard(selection.shard));
+  return plan;
+}
+
+} // namespace kdt::cli

@@ -1,0 +1,39 @@
+#pragma once
+
+#include "cli/command.hpp"
+#include "image/images.hpp"
+#include "matrix/matrix.hpp"
+#include "run/runner.hpp"
+
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace kdt::cli {
+
+/// --only and --skip, the same for every subcommand that takes cells.
+struct SelectionOptions {
+  std::vector<std::string> only{};
+  std::vector<std::string> skip{};
+  std::string shard{}; ///< "I/N"; empty: all
+
+  void add_to(CLI::App& app);
+};
+
+/// The cells of some matrices, selected, with the rules that judge them.
+struct Plan {
+  std::vector<std::string> matrices;                            ///< as given
+  std::vector<std::unique_ptr<run::Expectations>> expectations; ///< one a matrix
+  std::vector<run::PlannedCell> cells;
+  std::map<std::string, Facts> kernel_facts; ///< of the kernels that the cells use, without building them
+
+  /// As run.json names it: the matrices joined by spaces.
+  std::string matrix_text() const;
+};
+
+/// Reads the matrices and everything they refer to. With several matrices, ids are preceded by "name:".
+/// Throws Error{usage}.
+Plan make_plan(const std::vector<std::string>& matrices, const SelectionOptions& selection,
+               const image::Images& images);
+
+} // namespace kdt::cli

@@ -1,0 +1,153 @@
+#include "base/error.hpp"
+#include "base/file.hpp"
+#include "base/text.hpp"
+#include "cli/command.hpp"
+#include "cli/doctor.hpp"
+#include "cli/plan.hpp"
+#include "cli/terminal.hpp"
+#include "machine/qemu_machine.hpp"
+#include "matrix/expand.hpp"
+#include "report/junit.hpp"
+#include "report/run_json.hpp"
+#include "report/summary.hpp"
+#include "run/host.hpp"
+#include "run/journal.hpp"
+
+#include <algorithm>
+#include <thread>
+
+namespace kdt::cli {
+
+namespace {
+
+struct RunArguments {
+  std::vector<std::string> matrices;
+  SelectionOptions selection;
+  std::string out;
+  std::string junit;
+  std::string resume;
+  std::string keep = "failed";
+  run::RunOptions options;
+};
+
+run::Keep keep_from(const std::string& word) {
+  return word == "all" ? run::Keep::all : word == "none" ? run::Keep::none : run::Keep::failed;
+}
+
+/// Two guests of two vCPUs share two cores well: much of a cell runs on one.
+unsigned default_jobs() {
+  return std::max(1U, std::thread::hardware_concurrency());
+}
+
+std::string default_directory(const std::string& matrix) {
+  std::string stamp = run::timestamp();
+  std::erase_if(stamp, [](char c) { return c == '-' || c == ':'; });
+  auto name = fmt::format("runs/{}-{}", stamp, fs::path(matrix).stem().string());
+  auto unique = name;
+  for (int i = 2; fs::exists(unique); ++i) unique = fmt::format("{}-{}", name, i);
+  return unique;
+}
+
+/// --repeat: the same cell again under ids that end in "#2", "#3", …
+void repeat_cells(Plan& plan, int times) {
+  std::vector<run::PlannedCell> cells;
+  for (const auto& planned : plan.cells)
+    for (int i = 1; i <= times; ++i) {
+      cells.push_back(planned);
+      if (i == 1) continue;
+      cells.back().cell.id += fmt::format("#{}", i);
+      cells.back().cell.slug = matrix::slug_of(cells.back().cell.id);
+    }
+  plan.cells = std::move(cells);
+}
+
+void prepare_directory(RunArguments& arguments) {
+  auto& options = arguments.options;
+  options.directory = !arguments.resume.empty() ? arguments.resume
+                      : !arguments.out.empty()  ? arguments.out
+                                                : default_directory(arguments.matrices.front());
+  if (!arguments.resume.empty()) {
+    auto content = run::read_journal(options.directory / "journal.jsonl");
+    options.finished = std::move(content.cells);
+    std::erase_if(options.finished, [](const CellResult& cell) { return cell.verdict == Verdict::error; });
+    return;
+  }
+  if (fs::exists(options.directory / "journal.jsonl"))
+    throw Error(Blame::usage, "{} holds a run already: choose another --out, or continue it with --resume",
+                options.directory.string());
+}
+
+void write_reports(const RunResult& run, const RunArguments& arguments) {
+  const auto& directory = arguments.options.directory;
+  report::write_run_json(run, directory / "run.json");
+  report::write_junit(run, directory / "junit.xml");
+  report::write_summary_md(run, directory / "summary.md");
+  if (!arguments.junit.empty()) report::write_junit(run, arguments.junit);
+}
+
+int run_action(RunArguments& arguments, const Context& context) {
+  std::unique_ptr<Terminal> terminal; // made when the number of cells is known; no image is built before
+  image::Images images(default_cache_directory(), context.repository,
+                       [&](const image::Progress& progress) { terminal->image_progress(progress); });
+  auto plan = make_plan(arguments.matrices, arguments.selection, images);
+  repeat_cells(plan, arguments.options.repeat);
+  prepare_directory(arguments);
+  arguments.options.matrix = plan.matrix_text();
+  arguments.options.keep = keep_from(arguments.keep);
+  run::Backend backend{.make_machine =
+                           [](const machine::MachineSpec& spec, std::stop_token stop) {
+                             return std::make_unique<machine::QemuMachine>(spec, std::move(stop));
+                           },
+                       .accelerator = machine::best_accelerator(),
+                       .emulator_version = machine::qemu_version()};
+  require_able_host(context.repository);
+  std::erase_if(arguments.options.finished, [&](const CellResult& cell) {
+    return std::ranges::none_of(plan.cells, [&](const auto& planned) { return planned.cell.id == cell.cell.id; });
+  });
+  terminal = std::make_unique<Terminal>(plan.cells.size());
+  auto run = run::run_cells(plan.cells, images, backend, arguments.options, *terminal, context.stop);
+  terminal.reset();
+
+  bool interrupted = context.stop.stop_requested();
+  if (interrupted) run.exit_status = 130;
+  write_reports(run, arguments);
+  run::Journal(arguments.options.directory / "journal.jsonl", run, {}).end(run);
+  fmt::print("\n{}", report::summary(run, {.colour = colour_wanted(STDOUT_FILENO),
+                                           .directory = arguments.options.directory.string()}));
+  if (interrupted)
+    fmt::print("Interrupted: {} of {} cells ran. Continue with ./kdt run {} --resume {}\n", run.cells.size(),
+               plan.cells.size(), plan.matrix_text(), shell_quoted(arguments.options.directory.string()));
+  return run.exit_status;
+}
+
+} // namespace
+
+Action register_run(CLI::App& app, const Context& context) {
+  auto arguments = std::make_shared<RunArguments>();
+  arguments->options.jobs = default_jobs();
+  app.add_option("MATRIX", arguments->matrices, "matrix files")->required();
+  arguments->selection.add_to(app);
+  app.add_option("-j,--jobs", arguments->options.jobs, "cells at once")
+      ->check(CLI::Range(1, 1024))
+      ->capture_default_str();
+  auto* out = app.add_option("--out", arguments->out, "run directory (default: runs/TIME-MATRIX)");
+  app.add_option("--resume", arguments->resume,
+                 "continue the run in this directory: cells that ended well or badly are "
+                 "not run again, infrastructure errors are")
+      ->excludes(out);
+  app.add_option("--junit", arguments->junit, "write JUnit XML here too (RUN/junit.xml is always written)");
+  app.add_option("--keep", arguments->keep, "whose vmcores to keep")
+      ->check(CLI::IsMember({"all", "failed", "none"}))
+      ->capture_default_str();
+  app.add_option("--repeat", arguments->options.repeat, "run each cell N times")->check(CLI::Range(1, 10000));
+  app.add_option("--retry-infra", arguments->options.retry_infra,
+                 "run a cell again, at most N times, when our "
+                 "infrastructure failed")
+      ->check(CLI::Range(0, 100));
+  app.add_flag("--fail-fast", arguments->options.fail_fast, "stop at the first unexpected verdict");
+  app.add_option("--timeout-scale", arguments->options.timeout_scale, "multiply every time limit")
+      ->check(CLI::Range(0.01, 1000.0));
+  return [arguments, &context] { return run_action(*arguments, context); };
+}
+
+} // namespace kdt::cli

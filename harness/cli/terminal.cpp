@@ -1,0 +1,106 @@
+#include "cli/terminal.hpp"
+
+#include "base/text.hpp"
+#include "report/cell_text.hpp"
+
+#include <fmt/color.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+namespace kdt::cli {
+
+namespace {
+
+std::size_t terminal_width() {
+  winsize size{};
+  return ::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
+}
+
+std::string progress_text(const image::Progress& progress) {
+  auto text = progress.what;
+  if (progress.fraction) text += fmt::format(" {:.0f} %", *progress.fraction * 100);
+  if (progress.left) text += fmt::format(", about {} left", report::duration_text(*progress.left));
+  return text;
+}
+
+fmt::text_style style_of(Verdict verdict) {
+  if (verdict == Verdict::pass) return fg(fmt::terminal_color::green);
+  if (expected(verdict)) return fg(fmt::terminal_color::yellow);
+  return fmt::emphasis::bold | fg(fmt::terminal_color::red);
+}
+
+} // namespace
+
+bool colour_wanted(int fd) {
+  const char* no_color = std::getenv("NO_COLOR");
+  return ::isatty(fd) != 0 && (no_color == nullptr || *no_color == '\0');
+}
+
+Terminal::Terminal(std::size_t total)
+    : live_(::isatty(STDERR_FILENO) != 0), colour_(colour_wanted(STDOUT_FILENO)), total_(total) {}
+
+Terminal::~Terminal() {
+  clear();
+}
+
+void Terminal::clear() {
+  if (!drawn_) return;
+  std::fputs("\r\x1b[K", stderr);
+  std::fflush(stderr);
+  drawn_ = false;
+}
+
+void Terminal::redraw() {
+  if (!live_) return;
+  std::string line = fmt::format("{}/{} cells", done_, total_);
+  if (red_ > 0) line += fmt::format(", {} red", red_);
+  if (!building_.empty()) line += "  |  " + building_;
+  for (const auto& [id, phase] : running_) line += fmt::format("  |  {}: {}", id, to_string(phase));
+  auto width = terminal_width() - 1;
+  if (line.size() > width) line.resize(width);
+  fmt::print(stderr, "\r\x1b[K{}", line);
+  std::fflush(stderr);
+  drawn_ = true;
+}
+
+void Terminal::cell_started(const Cell& cell) {
+  std::scoped_lock lock(mutex_);
+  running_[cell.id] = Phase::prepare;
+  if (!live_) fmt::print(stderr, "kdt: {} begins\n", cell.id);
+  redraw();
+}
+
+void Terminal::phase_started(const Cell& cell, Phase phase) {
+  std::scoped_lock lock(mutex_);
+  running_[cell.id] = phase;
+  redraw();
+}
+
+void Terminal::cell_ended(const CellResult& result, std::size_t done, std::size_t total) {
+  std::scoped_lock lock(mutex_);
+  running_.erase(result.cell.id);
+  done_ = done;
+  total_ = total;
+  if (!expected(result.verdict)) ++red_;
+  clear();
+  auto verdict = fmt::format("{:<5}", to_string(result.verdict));
+  std::string line = colour_ ? fmt::format(style_of(result.verdict), "{}", verdict) : verdict;
+  line += fmt::format(" {:>7}  {}", report::duration_text(result.seconds), result.cell.id);
+  if (result.verdict != Verdict::pass) line += "\n      " + report::reason(result);
+  fmt::print("{}\n", line);
+  std::fflush(stdout);
+  redraw();
+}
+
+void Terminal::image_progress(const image::Progress& progress) {
+  std::scoped_lock lock(mutex_);
+  building_ = progress.done ? "" : progress_text(progress);
+  if (live_) return redraw();
+  if (progress.what != last_step_) fmt::print(stderr, "kdt: {}\n", progress.what);
+  last_step_ = progress.what;
+}
+
+} // namespace kdt::cli

@@ -1,0 +1,121 @@
+#include "run/cell_runner.hpp"
+
+#include "base/error.hpp"
+#include "base/file.hpp"
+#include "base/sha256.hpp"
+#include "matrix/derive.hpp"
+#include "model/json.hpp"
+#include "run/phases.hpp"
+
+#include <nlohmann/json.hpp>
+
+namespace kdt::run {
+
+namespace {
+
+struct Step {
+  Phase phase;
+  bool (CellRun::*run)();
+};
+
+constexpr Step k_steps[] = {
+    {Phase::prepare, &CellRun::prepare}, {Phase::boot, &CellRun::boot},       {Phase::load, &CellRun::load},
+    {Phase::probe, &CellRun::probe},     {Phase::trigger, &CellRun::trigger}, {Phase::capture, &CellRun::capture},
+    {Phase::save, &CellRun::save},       {Phase::verify, &CellRun::verify},
+};
+
+Finding host_fault(const Error& error, Phase phase) {
+  auto finding = make_finding("infra", error.what());
+  finding.blame = error.blame();
+  finding.phase = phase;
+  return finding;
+}
+
+/// Runs the phases until one says that the next makes no sense; the rest are skipped.
+void run_phases(CellRun& cell, const CellContext& context, CellResult& result) {
+  bool going = true;
+  for (const auto& step : k_steps) {
+    if (!going) {
+      result.phases.push_back({step.phase, Seconds(0), "skipped"});
+      continue;
+    }
+    if (context.on_phase) context.on_phase(step.phase);
+    auto begin = Clock::now();
+    auto findings_before = result.findings.size();
+    cell.log().add("phase", {{"phase", to_string(step.phase)}, {"what", "begin"}});
+    try {
+      going = (cell.*step.run)();
+    } catch (const Error& error) {
+      result.findings.push_back(host_fault(error, step.phase));
+      going = false;
+    }
+    const char* outcome = result.findings.size() > findings_before ? "failed" : "done";
+    result.phases.push_back({step.phase, Clock::now() - begin, outcome});
+    cell.log().add("phase", {{"phase", to_string(step.phase)}, {"what", "end"}, {"outcome", outcome}});
+  }
+}
+
+/// Large files go unless the user wants them; what stays is an artifact.
+void tidy(const CellContext& context, CellResult& result) {
+  std::error_code ignored;
+  bool keep = context.keep == Keep::all || (context.keep == Keep::failed && !expected(result.verdict));
+  if (!keep || fs::exists(context.directory / "vmcore", ignored)) fs::remove(context.directory / "dump.img", ignored);
+  if (!keep) {
+    fs::remove(context.directory / "vmcore", ignored);
+    result.artifacts.erase("vmcore");
+  }
+}
+
+} // namespace
+
+std::string fingerprint(const Cell& cell, const image::KernelImage& kernel, const std::string& emulator_version) {
+  const auto& p = cell.parameters;
+  Sha256 hash;
+  for (const auto& field : {kernel.build_id, kernel.fingerprint, emulator_version, std::to_string(p.memory.bytes),
+                            std::to_string(p.cpus), p.cpu, system_cmdline(p), p.capture_cmdline, p.loader, p.trigger,
+                            std::to_string(p.dump.filter), p.dump.compression, p.dump.format, p.dump.target})
+    hash.add_field(field);
+  return hash.hex();
+}
+
+Facts cell_facts(const Cell& cell, const Facts& kernel_facts, const Expectations& expectations) {
+  return matrix::complete(expectations.rules, matrix::derive(cell.parameters, kernel_facts));
+}
+
+void judge_cell(const Expectations& expectations, CellResult& result) {
+  auto judgement = matrix::judge(expectations.rules, expectations.known_issues, result.facts, result.observed,
+                                 std::move(result.findings), expectations.day);
+  result.expectations = std::move(judgement.expectations);
+  result.findings = std::move(judgement.findings);
+  result.verdict = judgement.verdict;
+  result.blame = judgement.blame;
+  result.known_issue = std::move(judgement.known_issue);
+}
+
+CellResult run_cell(const Cell& cell, const CellContext& context) {
+  auto begin = Clock::now();
+  CellResult result;
+  result.cell = cell;
+  result.accelerator = machine::to_string(context.accelerator);
+  result.fingerprint = fingerprint(cell, context.kernel, context.emulator_version);
+  result.facts = cell_facts(cell, context.kernel.facts, context.expectations);
+  result.artifacts = {{"console", "console.log"}, {"events", "events.jsonl"}, {"emulator_log", "qemu.stderr"}};
+  try {
+    CellRun running(cell, context, result);
+    run_phases(running, context, result);
+  } catch (const Error& error) { // not even the logs could be opened
+    result.findings.push_back(host_fault(error, Phase::prepare));
+  }
+  judge_cell(context.expectations, result);
+  result.seconds = Clock::now() - begin;
+  tidy(context, result);
+  try {
+    write_file(context.directory / "cell.json", to_json(result).dump(2) + "\n");
+  } catch (const Error& error) {
+    result.findings.push_back(host_fault(error, Phase::verify));
+    judge_cell(context.expectations, result);
+  }
+  return result;
+}
+
+} // namespace kdt::run

@@ -1,0 +1,41 @@
+#pragma once
+
+#include "base/deadline.hpp"
+#include "base/unique_fd.hpp"
+
+#include <nlohmann/json_fwd.hpp>
+
+#include <filesystem>
+#include <string>
+#include <string_view>
+
+namespace kdt::run {
+
+/// Writes a cell's events.jsonl and console.log: everything that a verdict rests on, so that the cell can be judged
+/// again without a guest. A console that floods is cut at a limit, and the cut is noted.
+class EventLog {
+public:
+  /// Throws Error{infra} when the directory cannot be written to.
+  explicit EventLog(const std::filesystem::path& directory);
+
+  /// {"t": seconds since the log began, "type": type, …members}.
+  void add(std::string_view type, const nlohmann::ordered_json& members);
+  /// Raw console bytes.
+  void console(std::string_view bytes);
+
+  bool console_cut() const { return console_cut_; }
+  Seconds now() const { return Clock::now() - begin_; }
+
+private:
+  Clock::time_point begin_ = Clock::now();
+  UniqueFd events_;
+  UniqueFd console_;
+  std::string events_name_;
+  std::string console_name_;
+  std::uint64_t events_bytes_ = 0;
+  std::uint64_t console_bytes_ = 0;
+  bool console_cut_ = false;
+  bool events_cut_ = false;
+};
+
+} // namespace kdt::run

@@ -1,0 +1,132 @@
+#include "run/observe.hpp"
+
+#include "guest/region.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+namespace kdt::run {
+
+namespace {
+
+std::int64_t number(std::uint64_t value) {
+  return static_cast<std::int64_t>(value);
+}
+
+struct Range {
+  std::uint64_t start;
+  std::uint64_t end; // exclusive
+};
+
+std::vector<Range> ranges_named(const protocol::Facts& facts, std::string_view name) {
+  std::vector<Range> ranges;
+  for (const auto& range : facts.iomem)
+    if (range.name == name) ranges.push_back({range.start, range.last + 1});
+  std::ranges::sort(ranges, {}, &Range::start);
+  return ranges;
+}
+
+void observe_range(const std::string& prefix, const std::vector<Range>& ranges, std::size_t index, Facts& observed) {
+  bool present = index < ranges.size();
+  observed[prefix + "present"] = present;
+  if (!present) return;
+  observed[prefix + "start"] = number(ranges[index].start);
+  observed[prefix + "end"] = number(ranges[index].end);
+  observed[prefix + "size"] = number(ranges[index].end - ranges[index].start);
+}
+
+std::uint64_t level_bytes(const std::map<std::string, std::uint64_t>& levels, const std::string& word) {
+  auto it = levels.find(word);
+  return it == levels.end() ? 0 : it->second;
+}
+
+constexpr std::array<std::pair<const char*, const char*>, 5> k_levels{{
+    {"pud", "map.pud_bytes"},
+    {"contpmd", "map.cont_pmd_bytes"},
+    {"pmd", "map.pmd_bytes"},
+    {"contpte", "map.cont_pte_bytes"},
+    {"pte", "map.pte_bytes"},
+}};
+
+std::string region_granularity(const std::vector<protocol::Region>& regions) {
+  if (regions.empty()) return "none";
+  auto pages = std::ranges::count_if(regions, [](const auto& region) { return guest::base_pages_only(region); });
+  if (pages == std::ranges::ssize(regions)) return "pages";
+  auto has_page = [](const protocol::MapRun& run) { return run.level == "pte" && !run.cont; };
+  bool any =
+      std::ranges::any_of(regions, [&](const auto& region) { return std::ranges::any_of(region.map, has_page); });
+  return any ? "mixed" : "blocks";
+}
+
+} // namespace
+
+void observe_boot(const protocol::Facts& facts, Facts& observed) {
+  observed["boot.release"] = facts.release;
+  observed["boot.build_id"] = facts.build_id;
+  observed["boot.cpus"] = std::int64_t{facts.cpus_online};
+  observed["boot.page_size"] = number(facts.page_size);
+  observed["boot.memory_total"] = number(facts.mem_total);
+  observed["boot.page_tables"] = number(facts.page_tables);
+  observed["boot.init_seconds"] = facts.init_seconds;
+  observed["boot.cmdline"] = facts.cmdline;
+
+  // Both regions are labelled alike; with two, the lower one is the companion (kernel-facts.md, 1.6).
+  auto regions = ranges_named(facts, "Crash kernel");
+  bool two = regions.size() > 1;
+  observe_range("reservation.", regions, two ? 1 : 0, observed);
+  observe_range("reservation.low.", regions, two ? 0 : regions.size(), observed);
+  if (facts.kexec_crash_size) observed["reservation.kexec_crash_size"] = number(*facts.kexec_crash_size);
+
+  std::vector<std::string> lines;
+  for (const auto& line : facts.dmesg)
+    if (line.find("crashkernel") != std::string::npos && line.find("ommand line:") == std::string::npos)
+      lines.push_back(line.substr(line.starts_with('[') ? std::min(line.find("] ") + 2, line.size()) : 0));
+  observed["reservation.dmesg"] = lines;
+}
+
+void observe_load(const protocol::LoadAnswer& answer, Facts& observed) {
+  observed["load.exit_status"] = std::int64_t{answer.exit_status};
+  observed["load.loaded"] = answer.loaded;
+  observed["load.seconds"] = answer.seconds;
+}
+
+void observe_probe_before(const protocol::ProbeAnswer& answer, Facts& observed) {
+  for (const auto& [word, name] : k_levels) observed[name] = number(level_bytes(answer.linear_map.levels, word));
+  observed["map.table_bytes"] = number(answer.linear_map.page_table_bytes);
+  observed["map.all"] = std::string(guest::base_pages_only(answer.linear_map) ? "pages" : "blocks");
+  observed["map.region"] = region_granularity(answer.regions);
+  auto before = guest::protection(answer, {});
+  observed["probe.before"] = before.rest.word();
+  observed["probe.before.faulted_pages"] = number(before.rest.faulted.bytes / answer.linear_map.granule);
+}
+
+void observe_probe_after(const protocol::ProbeAnswer& answer, const std::vector<PhysRange>& segments, Facts& observed) {
+  auto page = answer.linear_map.granule;
+  auto [inside, outside] = guest::protection(answer, segments);
+  observed["probe.segments"] = inside.word();
+  observed["probe.rest"] = outside.word();
+  observed["probe.segment_pages"] = number((inside.faulted + inside.landed).bytes / page);
+  observed["probe.rest_pages"] = number((outside.faulted + outside.landed).bytes / page);
+  observed["probe.faulted_pages"] = number((inside.faulted + outside.faulted).bytes / page);
+  observed["probe.landed_pages"] = number((inside.landed + outside.landed).bytes / page);
+}
+
+void observe_capture(const protocol::Facts& facts, Facts& observed) {
+  observed["capture.release"] = facts.release;
+  observed["capture.cpus"] = std::int64_t{facts.cpus_online};
+  observed["capture.memory_total"] = number(facts.mem_total);
+  std::vector<std::string> ranges;
+  for (const auto& range : ranges_named(facts, "System RAM"))
+    ranges.push_back(fmt::format("{:#x}-{:#x}", range.start, range.end - 1));
+  observed["capture.system_ram"] = ranges;
+}
+
+void observe_save(const protocol::SaveAnswer& answer, Facts& observed) {
+  observed["save.exit_status"] = std::int64_t{answer.exit_status};
+  observed["save.bytes"] = number(answer.bytes);
+  observed["save.seconds"] = answer.seconds;
+}
+
+} // namespace kdt::run

@@ -1,0 +1,31 @@
+#pragma once
+
+#include "base/units.hpp"
+#include "kdt/records.hpp"
+#include "model/value.hpp"
+
+#include <vector>
+
+namespace kdt::run {
+
+/// From what the agent told to named observations (matrix/observation_names lists them all). Pure.
+
+/// boot.* and reservation.*, from the system kernel's facts.
+void observe_boot(const protocol::Facts& facts, Facts& observed);
+
+/// load.*.
+void observe_load(const protocol::LoadAnswer& answer, Facts& observed);
+
+/// map.* and probe.before*, from the probe that ran before the load.
+void observe_probe_before(const protocol::ProbeAnswer& answer, Facts& observed);
+
+/// probe.segments, probe.rest and the page counts, from the probe that ran after the load.
+void observe_probe_after(const protocol::ProbeAnswer& answer, const std::vector<PhysRange>& segments, Facts& observed);
+
+/// capture.*, from the capture kernel's facts.
+void observe_capture(const protocol::Facts& facts, Facts& observed);
+
+/// save.*.
+void observe_save(const protocol::SaveAnswer& answer, Facts& observed);
+
+} // namespace kdt::run

@@ -1,0 +1,241 @@
+#include "run/phases.hpp"
+
+#include "base/error.hpp"
+#include "base/file.hpp"
+#include "guest/region.hpp"
+#include "run/nonce.hpp"
+#include "run/observe.hpp"
+
+#include <algorithm>
+
+namespace kdt::run {
+
+namespace {
+
+namespace ask = protocol::ask;
+namespace role = protocol::role;
+using console::Stage;
+
+/// Both kernels print everything and, should they panic with nothing loaded, end the machine instead of hanging.
+constexpr std::string_view k_common_cmdline = "console=ttyAMA0 panic=1";
+/// One CPU is the arm64 default of kdump packages; reset_devices tells drivers that the hardware is in use.
+constexpr std::string_view k_capture_cmdline = "maxcpus=1 reset_devices";
+
+/// A dump at level 31 is a small part of memory, one at level 0 all of it; a flattened stream adds 16 bytes a record.
+ByteSize dump_disk_size(const CellParameters& parameters) {
+  return {parameters.memory.bytes + parameters.memory.bytes / 8 + ByteSize::mib(256).bytes};
+}
+
+/// What the host's disk should have free before a dump of this guest starts.
+ByteSize dump_space_needed(const CellParameters& parameters) {
+  bool small = parameters.dump.filter >= 16 && parameters.dump.format != "copy";
+  return small ? ByteSize{ByteSize::mib(128).bytes + parameters.memory.bytes / 64} : dump_disk_size(parameters);
+}
+
+std::string words(std::initializer_list<std::string_view> parts) {
+  std::string line;
+  for (auto part : parts)
+    if (!part.empty()) line += (line.empty() ? "" : " ") + std::string(part);
+  return line;
+}
+
+} // namespace
+
+CellRun::CellRun(const Cell& cell, const CellContext& context, CellResult& result)
+    : cell_(cell), context_(context), result_(result),
+      timeouts_(timeouts_for(cell.parameters, context.accelerator, context.timeout_scale)), log_(context.directory),
+      nonce_(make_nonce()), disk_(context.directory / "dump.img") {}
+
+machine::MachineSpec CellRun::machine_spec() const {
+  const auto& parameters = cell_.parameters;
+  return {
+      .name = "kdt-" + cell_.slug.substr(0, 100),
+      .cpu = parameters.cpu,
+      .cpus = parameters.cpus,
+      .memory = parameters.memory,
+      .accelerator = context_.accelerator,
+      .kernel = context_.kernel.image,
+      .initramfs = context_.kernel.initramfs,
+      .cmdline = words({k_common_cmdline, system_cmdline(parameters)}),
+      .drives = {{.serial = std::string(protocol::k_serial_dump), .file = disk_, .read_only = false},
+                 {.serial = std::string(protocol::k_serial_image), .file = context_.kernel.image, .read_only = true},
+                 {.serial = std::string(protocol::k_serial_initramfs),
+                  .file = context_.kernel.initramfs,
+                  .read_only = true}},
+      .error_log = context_.directory / "qemu.stderr"};
+}
+
+void CellRun::report(Finding finding, Phase phase) {
+  finding.phase = phase;
+  log_.add("finding", {{"code", finding.code}, {"blame", to_string(finding.blame)}, {"text", finding.text}});
+  result_.findings.push_back(std::move(finding));
+}
+
+bool CellRun::expects(std::string_view observation, std::string_view value) const {
+  return matrix::expected_value(context_.expectations.rules, result_.facts, observation) == value;
+}
+
+bool CellRun::prepare() {
+  auto needed = dump_space_needed(cell_.parameters);
+  auto free = free_space(context_.directory);
+  if (free < needed)
+    throw Error(Blame::infra,
+                "{}: {} free, but this cell's dump may need {}: free some space or choose --out elsewhere",
+                context_.directory.string(), human(free), human(needed));
+  make_sparse_file(disk_, dump_disk_size(cell_.parameters));
+  auto spec = machine_spec();
+  machine_ = context_.make_machine(spec, context_.stop);
+  session_ = std::make_unique<Session>(*machine_, log_);
+  return true;
+}
+
+/// A wait that did not end well becomes a finding: the guest is gone, or it is stuck.
+bool CellRun::wait_failed(Phase phase, std::string_view code, const std::string& sentence) {
+  if (session_->why_not() == Session::Wait::gone) {
+    report(lost(phase), phase);
+  } else {
+    report(make_finding(code, sentence, session_->last_lines()), phase);
+    post_mortem(phase);
+  }
+  return false;
+}
+
+template <class Answer, class Record>
+std::optional<Answer> CellRun::ask(Phase phase, std::string_view name, const Record& arguments,
+                                   Clock::duration patience, std::string_view code) {
+  auto stage = session_->tracker().stage();
+  auto answer = session_->ask(name, arguments, patience);
+  if (answer) return guest::read<Answer>(*answer);
+  if (!session_->refusal().empty())
+    report(make_finding(code, fmt::format("the agent refused '{}': {}", name, session_->refusal())), phase);
+  else if (session_->why_not() == Session::Wait::done && session_->tracker().stage() != stage)
+    report(make_finding(stage == Stage::capture_kernel ? "capture-panic" : "boot-panic",
+                        fmt::format("the kernel left stage {} while the agent was asked '{}'", to_string(stage), name),
+                        session_->last_lines()),
+           phase);
+  else
+    wait_failed(phase, "agent-silent",
+                fmt::format("the agent did not answer '{}' within {:.0f} s", name, Seconds(patience).count()));
+  return std::nullopt;
+}
+
+bool CellRun::boot() {
+  machine_->start();
+  auto up = [this] {
+    return session_->hello(role::system).has_value() || session_->tracker().stage() == Stage::panicked;
+  };
+  if (session_->wait(up, Deadline::after(timeouts_.boot)) != Session::Wait::done)
+    return wait_failed(Phase::boot, "boot-timeout",
+                       fmt::format("no agent after {:.0f} s", Seconds(timeouts_.boot).count()));
+  if (!session_->hello(role::system)) {
+    report(make_finding("boot-panic", session_->tracker().panic_line(), session_->last_lines()), Phase::boot);
+    return false;
+  }
+  auto facts = ask<protocol::Facts>(Phase::boot, ask::facts, protocol::Done{}, timeouts_.answer, "agent-error");
+  if (!facts) return false;
+  observe_boot(*facts, result_.observed);
+  if (std::get<bool>(result_.observed.at("reservation.present"))) return true;
+  if (!expects("reservation.present", "false"))
+    report(make_finding("reservation-missing",
+                        fmt::format("no crash region with '{}'", system_cmdline(cell_.parameters)),
+                        std::get<std::vector<std::string>>(result_.observed.at("reservation.dmesg"))),
+           Phase::boot);
+  return false;
+}
+
+bool CellRun::load() {
+  auto before = ask<protocol::ProbeAnswer>(Phase::probe, ask::probe, protocol::Done{}, timeouts_.probe, "probe-failed");
+  if (before) observe_probe_before(*before, result_.observed);
+  if (!before && session_->refusal().empty()) return false; // no agent any more
+  if (cell_.parameters.loader == "none") {
+    result_.observed["load.loaded"] = false;
+    report(make_finding("not-loaded", "the cell's loader is 'none': no capture kernel was loaded"), Phase::load);
+    return false;
+  }
+  protocol::LoadAsk arguments{.loader = cell_.parameters.loader,
+                              .cmdline = words({k_common_cmdline, k_capture_cmdline, cell_.parameters.capture_cmdline}),
+                              .image_bytes = fs::file_size(context_.kernel.image),
+                              .initramfs_bytes = fs::file_size(context_.kernel.initramfs)};
+  auto answer = ask<protocol::LoadAnswer>(Phase::load, ask::load, arguments, timeouts_.load, "load-failed");
+  if (!answer) return false;
+  observe_load(*answer, result_.observed);
+  segments_ = guest::segments_of(*answer);
+  if (answer->exit_status == 0 && answer->loaded) return true;
+  if (expects("load.loaded", "false")) return false;
+  bool failed = answer->exit_status != 0;
+  report(make_finding(failed ? "load-failed" : "not-loaded",
+                      failed ? fmt::format("kexec ended with exit status {}", answer->exit_status)
+                             : "kexec reported success and /sys/kernel/kexec_crash_loaded says 0",
+                      {answer->output}),
+         Phase::load);
+  return false;
+}
+
+bool CellRun::probe() {
+  auto after = ask<protocol::ProbeAnswer>(Phase::probe, ask::probe, protocol::Done{}, timeouts_.probe, "probe-failed");
+  if (after) observe_probe_after(*after, segments_, result_.observed);
+  return after || !session_->refusal().empty(); // a probe that cannot run does not keep the dump from being taken
+}
+
+bool CellRun::trigger() {
+  const auto& tracker = session_->tracker();
+  auto arguments = protocol::TriggerAsk{.name = cell_.parameters.trigger, .nonce = nonce_};
+  auto answer = session_->ask(ask::trigger, arguments, timeouts_.answer);
+  if (!answer && !session_->refusal().empty()) {
+    report(make_finding("agent-error", "the agent refused the trigger: " + session_->refusal()), Phase::trigger);
+    return false;
+  }
+  auto panicked = [&] { return tracker.stage() > Stage::system_kernel; };
+  result_.observed["trigger.nonce"] = nonce_;
+  result_.observed["panic.seen"] = false;
+  if (session_->wait(panicked, Deadline::after(timeouts_.panic)) != Session::Wait::done)
+    return wait_failed(Phase::trigger, "panic-not-seen",
+                       fmt::format("no panic on the console {:.0f} s after '{}'", Seconds(timeouts_.panic).count(),
+                                   cell_.parameters.trigger));
+  result_.observed["panic.seen"] = true;
+  result_.observed["panic.line"] = tracker.panic_line();
+  return true;
+}
+
+bool CellRun::capture() {
+  auto begin = log_.now();
+  const auto& tracker = session_->tracker();
+  auto up = [&] { return session_->hello(role::capture) || tracker.stage() == Stage::capture_panicked; };
+  result_.observed["capture.reached"] = false;
+  if (session_->wait(up, Deadline::after(timeouts_.capture)) != Session::Wait::done)
+    return wait_failed(Phase::capture, "capture-timeout",
+                       fmt::format("no agent of a capture kernel {:.0f} s after the panic; the console stands at '{}'",
+                                   Seconds(timeouts_.capture).count(), to_string(tracker.stage())));
+  if (!session_->hello(role::capture)) {
+    report(make_finding("capture-panic", tracker.capture_panic_line(), session_->last_lines()), Phase::capture);
+    return false;
+  }
+  result_.observed["capture.reached"] = true;
+  result_.observed["capture.seconds"] = (log_.now() - begin).count();
+  auto facts = ask<protocol::Facts>(Phase::capture, ask::facts, protocol::Done{}, timeouts_.answer, "agent-error");
+  if (facts) observe_capture(*facts, result_.observed);
+  return facts.has_value();
+}
+
+bool CellRun::save() {
+  const auto& dump = cell_.parameters.dump;
+  protocol::SaveAsk arguments{.target = {},
+                              .filter = static_cast<unsigned>(dump.filter),
+                              .compression = dump.compression,
+                              .format = dump.format};
+  auto answer = ask<protocol::SaveAnswer>(Phase::save, ask::save, arguments, timeouts_.save_progress, "save-failed");
+  if (!answer) {
+    for (auto& finding : result_.findings)
+      if (finding.code == "agent-silent" && finding.phase == Phase::save) finding.code = "save-stalled";
+    return false;
+  }
+  observe_save(*answer, result_.observed);
+  machine_->stop(); // the agent has flushed the disk: nothing of the guest is needed any more
+  if (answer->exit_status == 0) return true;
+  report(make_finding("save-failed", fmt::format("the dump tool ended with exit status {}", answer->exit_status),
+                      {answer->output}),
+         Phase::save);
+  return false;
+}
+
+} // namespace kdt::run

@@ -1,0 +1,53 @@
+#pragma once
+
+#include "run/cell_runner.hpp"
+#include "run/session.hpp"
+#include "run/timeouts.hpp"
+
+#include <optional>
+#include <vector>
+
+namespace kdt::run {
+
+/// A cell while it runs: what its phases share. Each phase returns true when the next one makes sense.
+class CellRun {
+public:
+  CellRun(const Cell& cell, const CellContext& context, CellResult& result);
+
+  bool prepare();
+  bool boot();
+  bool load();
+  bool probe();
+  bool trigger();
+  bool capture();
+  bool save();
+  bool verify();
+
+  /// Writes registers and last words of a guest that is stuck into post-mortem/; never throws but Interrupted.
+  void post_mortem(Phase phase);
+  /// A guest that went away while this phase ran: whose fault, in which words.
+  Finding lost(Phase phase) const;
+  EventLog& log() { return log_; }
+
+private:
+  void report(Finding finding, Phase phase);
+  bool wait_failed(Phase phase, std::string_view code, const std::string& sentence);
+  template <class Answer, class Record>
+  std::optional<Answer> ask(Phase phase, std::string_view name, const Record& arguments, Clock::duration patience,
+                            std::string_view code);
+  bool expects(std::string_view observation, std::string_view value) const;
+  machine::MachineSpec machine_spec() const;
+
+  const Cell& cell_;
+  const CellContext& context_;
+  CellResult& result_;
+  Timeouts timeouts_;
+  EventLog log_;
+  std::string nonce_;
+  std::filesystem::path disk_;
+  std::vector<PhysRange> segments_;
+  std::unique_ptr<machine::Machine> machine_;
+  std::unique_ptr<Session> session_;
+};
+
+} // namespace kdt::run

@@ -1,0 +1,53 @@
+#pragma once
+
+#include "image/images.hpp"
+#include "run/cell_runner.hpp"
+
+#include <filesystem>
+#include <stop_token>
+#include <vector>
+
+namespace kdt::run {
+
+/// What the user asked for.
+struct RunOptions {
+  std::filesystem::path directory; ///< the run directory; made if it is not there
+  std::string matrix;              ///< as given on the command line
+  unsigned jobs = 1;
+  int repeat = 1;         ///< each cell so often
+  int retry_infra = 0;    ///< a cell with verdict error is run again, at most so often
+  bool fail_fast = false; ///< stop at the first unexpected verdict
+  double timeout_scale = 1;
+  Keep keep = Keep::failed;
+  std::vector<CellResult> finished{}; ///< of an earlier run that is resumed: these cells do not run again
+};
+
+/// Told what happens, from the thread it happens in; implementations lock.
+class RunObserver {
+public:
+  virtual ~RunObserver() = default;
+  virtual void cell_started(const Cell& cell) = 0;
+  virtual void phase_started(const Cell& cell, Phase phase) = 0;
+  virtual void cell_ended(const CellResult& result, std::size_t done, std::size_t total) = 0;
+};
+
+/// A cell and the rules of the matrix that it came from; the rules outlive the run.
+struct PlannedCell {
+  Cell cell;
+  const Expectations* expectations = nullptr;
+};
+
+/// Where machines come from and what they are.
+struct Backend {
+  machine::MachineFactory make_machine;
+  machine::Accelerator accelerator = machine::Accelerator::tcg;
+  std::string emulator_version;
+};
+
+/// Runs the cells, several at once, while the kernels that are missing are still being built. The journal and each
+/// cell.json are written as cells end, run.json's content is returned. When stop is requested, guests end, unfinished
+/// cells leave nothing behind, and the result holds what finished.
+RunResult run_cells(const std::vector<PlannedCell>& cells, image::Images& images, const Backend& backend,
+                    const RunOptions& options, RunObserver& observer, std::stop_token stop);
+
+} // namespace kdt::run

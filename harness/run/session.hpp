@@ -1,0 +1,88 @@
+#pragma once
+
+#include "base/deadline.hpp"
+#include "console/boot_tracker.hpp"
+#include "console/line_splitter.hpp"
+#include "guest/asker.hpp"
+#include "machine/machine.hpp"
+#include "model/finding.hpp"
+#include "run/event_log.hpp"
+
+#include <functional>
+#include <optional>
+#include <string>
+
+namespace kdt::run {
+
+/// A running guest as the phases see it: pumps the machine's events, logs each, follows the console, and matches
+/// answers to asks. Everything a wait can end with is data; only host faults of our own are thrown.
+class Session {
+public:
+  Session(machine::Machine& machine, EventLog& log) : machine_(machine), log_(log) {}
+
+  /// Why a wait ended.
+  enum class Wait { done, deadline, gone };
+
+  /// Pumps events until done() holds, the deadline passes, or the guest is gone. done() is asked after every event.
+  /// While an ask is under way, progress of the agent renews the deadline.
+  Wait wait(const std::function<bool()>& done, Deadline deadline);
+
+  /// Sends an ask and waits for its answer; nullopt when it did not come: why_not() and refusal() say why.
+  template <class Record>
+  std::optional<guest::Answer> ask(std::string_view name, const Record& arguments, Clock::duration patience) {
+    return answer_to(asker_.ask(name, arguments), patience);
+  }
+
+  const console::BootTracker& tracker() const { return tracker_; }
+  /// The last hello of the agent in this role.
+  const std::optional<protocol::Hello>& hello(std::string_view role) const;
+  bool saw_marker(std::string_view marker) const;
+  /// How the last wait ended.
+  Wait why_not() const { return last_wait_; }
+  /// The agent's sentence when it refused the last ask; empty when it did not.
+  const std::string& refusal() const { return refusal_; }
+  /// The emulator's end; nullopt while it runs.
+  const std::optional<machine::Ended>& ended() const { return ended_; }
+  /// Reason of the SHUTDOWN event: guest-shutdown, guest-reset, host-signal…; empty when there was none.
+  const std::string& shutdown_reason() const { return shutdown_reason_; }
+  /// A disk of the guest could not be written on our side.
+  bool host_disk_failed() const { return host_disk_failed_; }
+  /// The agent's own last words before it gave up; empty when it did not.
+  const std::string& agent_trouble() const { return agent_trouble_; }
+
+  /// The last console lines, oldest first.
+  std::vector<std::string> last_lines() const;
+
+  machine::Machine& machine() { return machine_; }
+  EventLog& log() { return log_; }
+
+private:
+  void take(const machine::ConsoleOutput& output);
+  void take(const machine::AgentLine& line);
+  void take(const machine::StateChange& change);
+  void take(const machine::Ended& ended);
+  void take(const machine::TimedOut&) {}
+  std::optional<guest::Answer> answer_to(const std::string& line, Clock::duration patience);
+  void follow(const std::string& line);
+
+  machine::Machine& machine_;
+  EventLog& log_;
+  console::LineSplitter splitter_;
+  console::BootTracker tracker_;
+  std::vector<std::string> recent_;
+  std::vector<std::string> markers_;
+  guest::Asker asker_;
+  std::optional<protocol::Hello> system_hello_;
+  std::optional<protocol::Hello> capture_hello_;
+  std::optional<guest::Answer> answer_;
+  std::string refusal_;
+  std::optional<machine::Ended> ended_;
+  std::string shutdown_reason_;
+  std::string agent_trouble_;
+  bool host_disk_failed_ = false;
+  Clock::time_point last_progress_ = Clock::now();
+  console::Stage asked_in_ = console::Stage::firmware; ///< an ask ends early when the console leaves this stage
+  Wait last_wait_ = Wait::done;
+};
+
+} // namespace kdt::run

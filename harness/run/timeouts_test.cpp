@@ -1,0 +1,23 @@
+#include "run/timeouts.hpp"
+
+#include <gtest/gtest.h>
+
+namespace kdt::run {
+
+using machine::Accelerator;
+
+TEST(Timeouts, GrowWithMemoryEmulationAndScale) {
+  CellParameters small{.memory = ByteSize::gib(2)};
+  CellParameters large{.memory = ByteSize::gib(256)};
+  auto base = timeouts_for(small, Accelerator::kvm, 1);
+  EXPECT_GT(timeouts_for(large, Accelerator::kvm, 1).boot, base.boot);
+  EXPECT_GT(timeouts_for(small, Accelerator::tcg, 1).boot, base.boot);
+  EXPECT_EQ(timeouts_for(small, Accelerator::kvm, 2).capture, base.capture * 2);
+}
+
+TEST(Timeouts, LeaveRoomOverWhatWasMeasured) { // 256 GiB under TCG: 55 s to init, with RAM in a file
+  auto large = timeouts_for({.memory = ByteSize::gib(256)}, Accelerator::tcg, 1);
+  EXPECT_GT(large.boot, std::chrono::seconds(3 * 55));
+}
+
+} // namespace kdt::run
