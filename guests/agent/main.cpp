@@ -8,6 +8,7 @@
 #include "readings.hpp"
 #include "system.hpp"
 
+#include <cerrno>
 #include <csignal>
 #include <cstdlib>
 #include <exception>

@@ -2,6 +2,7 @@
 
 #include "kdt/protocol.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <fcntl.h>
