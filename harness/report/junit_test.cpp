@@ -83,7 +83,7 @@ Finished xmllint(const std::string& xml) {
   TempDir directory("kdt-junit");
   auto file = directory.path() / "junit.xml";
   write_file(file, xml);
-  return run(
+  return run_program(
       {.argv = {"xmllint", "--noout", "--nonet", "--schema", (k_testdata / "junit.xsd").string(), file.string()}},
       Deadline::after(std::chrono::seconds(30)));
 }

@@ -118,13 +118,13 @@ TEST(Schema, EveryLineOfTheExampleEventsIsValid) {
 }
 
 TEST(Schema, AnEventIsOpenButTyped) {
-  EXPECT_EQ(errors("event", {{"t", 0.5}, {"type", "qmp"}, {"event", {{"name", "STOP"}}}}), "");
+  EXPECT_EQ(errors("event", {{"t", 0.5}, {"type", "of-the-future"}, {"member", {{"of", "its own"}}}}), "");
   EXPECT_NE(errors("event", {{"type", "qmp"}}), "");
   EXPECT_NE(errors("event", {{"t", 0.5}}), "");
   EXPECT_NE(errors("event", {{"t", -1}, {"type", "qmp"}}), "");
   EXPECT_NE(errors("event", {{"t", 0.5}, {"type", "Qmp Event"}}), "");
   EXPECT_NE(errors("event", {{"t", 0.5}, {"type", "phase"}, {"phase", "reboot"}}), "");
-  EXPECT_NE(errors("event", {{"t", 0.5}, {"type", "console"}, {"text", 1}}), "");
+  EXPECT_NE(errors("event", {{"t", 0.5}, {"type", "console"}, {"line", 1}}), "");
 }
 
 } // namespace
