@@ -1,0 +1,61 @@
+#include "matrix/expand.hpp"
+
+#include <algorithm>
+#include <cstdint>
+#include <queue>
+#include <unordered_set>
+
+namespace kdt::matrix {
+
+namespace {
+using Row = std::vector<unsigned>;
+
+/// Axis and value index of both halves in one number; an axis has fewer than 2^20 values (k_most_cells).
+std::uint64_t pair_key(std::size_t a, unsigned value_a, std::size_t b, unsigned value_b) {
+  return (std::uint64_t{a} << 52) | (std::uint64_t{value_a} << 32) | (std::uint64_t{b} << 20) | value_b;
+}
+
+template <typename Visit>
+void each_pair(const Row& row, Visit visit) {
+  for (std::size_t a = 0; a < row.size(); ++a)
+    for (std::size_t b = a + 1; b < row.size(); ++b) visit(pair_key(a, row[a], b, row[b]));
+}
+} // namespace
+
+// Lazy greedy: what a row adds can only shrink as others are taken, so a stale top of the heap is counted again and
+// put back, and most rows are never looked at twice.
+std::vector<std::size_t> cover_pairs(const std::vector<Row>& rows) {
+  std::vector<std::size_t> kept;
+  if (!rows.empty() && rows[0].size() < 2) { // no pairs: every value once
+    for (std::size_t i = 0; i < rows.size(); ++i) kept.push_back(i);
+    return kept;
+  }
+  std::unordered_set<std::uint64_t> covered;
+  auto gain = [&](std::size_t row) {
+    std::size_t count = 0;
+    each_pair(rows[row], [&](std::uint64_t pair) { count += covered.contains(pair) ? 0 : 1; });
+    return count;
+  };
+  using Candidate = std::pair<std::size_t, std::size_t>; // gain, then the earliest row
+  auto worse = [](const Candidate& a, const Candidate& b) {
+    return a.first != b.first ? a.first < b.first : a.second > b.second;
+  };
+  std::priority_queue<Candidate, std::vector<Candidate>, decltype(worse)> heap(worse);
+  for (std::size_t i = 0; i < rows.size(); ++i) heap.emplace(gain(i), i);
+  while (!heap.empty()) {
+    auto [promised, row] = heap.top();
+    heap.pop();
+    auto now = gain(row);
+    if (now == 0) continue;
+    if (now < promised) {
+      heap.emplace(now, row);
+      continue;
+    }
+    each_pair(rows[row], [&](std::uint64_t pair) { covered.insert(pair); });
+    kept.push_back(row);
+  }
+  std::ranges::sort(kept);
+  return kept;
+}
+
+} // namespace kdt::matrix

@@ -1,0 +1,170 @@
+#include "matrix/observation_names.hpp"
+
+#include "base/units.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+namespace kdt::matrix {
+
+namespace {
+using enum NameOrigin;
+using T = NameType;
+
+constexpr auto k_facts = std::to_array<Name>({
+    // What the cell asks for.
+    {"kernel", parameter, T::text, "name of the kernel"},
+    {"memory", parameter, T::bytes, "RAM given to the guest"},
+    {"cpus", parameter, T::integer, "number of vCPUs"},
+    {"cpu", parameter, T::text, "CPU model of QEMU"},
+    {"rodata", parameter, T::text, "rodata= as on the command line, 'unset' without"},
+    {"crashkernel", parameter, T::text, "crashkernel= as in the cell, 'none' without"},
+    {"loader", parameter, T::text, "system call that loads the capture kernel", "kexec_file_load kexec_load none"},
+    {"trigger", parameter, T::text, "what makes the system kernel panic"},
+    {"dump.filter", parameter, T::integer, "makedumpfile -d"},
+    {"dump.compression", parameter, T::text, "compression of the dump", "none zlib lzo snappy zstd"},
+    {"dump.format", parameter, T::text, "format of the dump", "flattened kdump elf copy"},
+    {"dump.target", parameter, T::text, "where the dump goes"},
+    {"cmdline", parameter, T::text, "more words for the system kernel"},
+    {"capture_cmdline", parameter, T::text, "more words for the capture kernel"},
+    // What the kernel was built with, read from its .config.
+    {"version", kernel, T::version, "version of the kernel: 6.1"},
+    {"release", kernel, T::text, "uname -r of the kernel"},
+    {"build_id", kernel, T::text, "GNU build id of vmlinux"},
+    {"zone_dma", kernel, T::boolean, "ZONE_DMA or ZONE_DMA32 is built in"},
+    {"page_size", kernel, T::bytes, "size of a base page"},
+    {"va_bits", kernel, T::integer, "CONFIG_ARM64_VA_BITS"},
+    {"pa_bits", kernel, T::integer, "CONFIG_ARM64_PA_BITS"},
+    {"kfence", kernel, T::text, "when KFENCE makes its pool; late (sample interval 0) needs the whole map in pages",
+     "off late early"},
+    {"kfence_interval", kernel, T::integer, "sample interval of KFENCE in milliseconds"},
+    {"kexec_load", kernel, T::boolean, "CONFIG_KEXEC"},
+    {"kexec_file_load", kernel, T::boolean, "CONFIG_KEXEC_FILE"},
+    {"cma", kernel, T::bytes, "memory that the kernel sets aside for CMA by default, 0 without CMA"},
+    {"debug_pagealloc", kernel, T::boolean, "debug_pagealloc is on at run time"},
+    {"kaslr", kernel, T::boolean, "CONFIG_RANDOMIZE_BASE"},
+    {"rodata_full_default", kernel, T::boolean, "CONFIG_RODATA_FULL_DEFAULT_ENABLED"},
+    // What follows from both without looking at the version (derive.cpp).
+    {"nokaslr", derived, T::boolean, "nokaslr is on the command line"},
+    {"ram_base", derived, T::address, "where RAM starts"},
+    {"ram_end", derived, T::address, "end of RAM, after mem="},
+    {"phys_top", derived, T::address, "1 << PA_BITS"},
+    {"dma_limit", derived, T::address, "end of the memory that any device reaches: 4 GiB or the end of RAM"},
+    {"crashkernel.form", derived, T::text, "what crashkernel= asks for, range lists resolved",
+     "none plain at high high+low low_only cma plain+high plain+cma zero range invalid"},
+    {"crashkernel.range", derived, T::text, "what became of a list of ranges", "none matched unmatched too_big"},
+    {"crashkernel.flaw", derived, T::text, "why crashkernel= is invalid", "none no_number suffix range"},
+    {"crashkernel.size", derived, T::bytes, "size asked for"},
+    {"crashkernel.base", derived, T::address, "base asked for: X@BASE"},
+    {"crashkernel.low", derived, T::bytes, "size asked for below the DMA limit: Y,low"},
+    {"crashkernel.cma_is_last", derived, T::boolean, "X,cma comes after every plain entry"},
+    // What rules derive, because it depends on the version.
+    {"rodata_full", rule, T::boolean, "linear aliases of read-only memory are read-only too"},
+    {"linear_map", rule, T::text, "how the linear map is mapped", "pages blocks"},
+    {"region_map", rule, T::text, "how the crash region is mapped", "pages blocks"},
+    {"reserved_size", rule, T::bytes, "size that the kernel reserves when asked for crashkernel.size"},
+    {"placement", rule, T::text, "which search finds the crash region", "low high anywhere at refused"},
+    {"low_size", rule, T::bytes, "size of the companion below the DMA limit, 0 for none"},
+});
+
+constexpr auto k_observations = std::to_array<Name>({
+    {"boot.init_seconds", observation, T::seconds, "guest uptime when the agent started"},
+    {"boot.release", observation, T::text, "uname -r"},
+    {"boot.build_id", observation, T::text, "build id from /sys/kernel/notes"},
+    {"boot.cpus", observation, T::integer, "CPUs online"},
+    {"boot.page_size", observation, T::bytes, "sysconf(_SC_PAGESIZE)"},
+    {"boot.memory_total", observation, T::bytes, "MemTotal"},
+    {"boot.page_tables", observation, T::bytes, "PageTables of /proc/meminfo"},
+    {"reservation.present", observation, T::boolean, "/proc/iomem has a Crash kernel line"},
+    {"reservation.start", observation, T::address, "start of the crash region (the main one, when there are two)"},
+    {"reservation.end", observation, T::address, "its end, exclusive"},
+    {"reservation.size", observation, T::bytes, "its size"},
+    {"reservation.low.present", observation, T::boolean, "there is a companion region, the lower of two lines"},
+    {"reservation.low.start", observation, T::address, "start of the companion"},
+    {"reservation.low.end", observation, T::address, "its end, exclusive"},
+    {"reservation.low.size", observation, T::bytes, "its size"},
+    {"reservation.dmesg", observation, T::lines,
+     "kernel messages that mention crashkernel, without those that echo the command line"},
+    {"reservation.kexec_crash_size", observation, T::bytes, "/sys/kernel/kexec_crash_size"},
+    {"load.exit_status", observation, T::integer, "exit status of kexec"},
+    {"load.loaded", observation, T::boolean, "/sys/kernel/kexec_crash_loaded after the load phase"},
+    {"load.seconds", observation, T::seconds, "time that kexec took"},
+    {"map.all", observation, T::text,
+     "pages when no block and no contiguous hint is in the linear map, the alias of the kernel image left out",
+     "pages blocks"},
+    {"map.region", observation, T::text, "the same of the crash region", "pages blocks mixed"},
+    {"map.pud_bytes", observation, T::bytes, "linear map in PUD blocks"},
+    {"map.cont_pmd_bytes", observation, T::bytes, "linear map in contiguous PMD blocks"},
+    {"map.pmd_bytes", observation, T::bytes, "linear map in PMD blocks (the alias of the kernel image may be here)"},
+    {"map.cont_pte_bytes", observation, T::bytes, "linear map in contiguous pages"},
+    {"map.pte_bytes", observation, T::bytes, "linear map in single pages"},
+    {"map.table_bytes", observation, T::bytes, "memory that the page tables of the linear map take"},
+    {"probe.before", observation, T::text, "what writes to the crash region did before load", "lands faults mixed"},
+    {"probe.before.faulted_pages", observation, T::integer, "pages that faulted before load"},
+    {"probe.segments", observation, T::text, "what writes to the loaded segments did", "lands faults mixed"},
+    {"probe.rest", observation, T::text, "what writes to the rest of the crash region did", "lands faults mixed"},
+    {"probe.segment_pages", observation, T::integer, "pages of the loaded segments"},
+    {"probe.rest_pages", observation, T::integer, "pages of the rest"},
+    {"probe.faulted_pages", observation, T::integer, "pages that faulted after load"},
+    {"probe.landed_pages", observation, T::integer, "pages whose write landed after load"},
+    {"panic.seen", observation, T::boolean, "the console showed the panic"},
+    {"panic.line", observation, T::text, "the line that says so"},
+    {"capture.reached", observation, T::boolean, "the capture kernel's agent said hello"},
+    {"capture.seconds", observation, T::seconds, "from trigger to that hello"},
+    {"capture.release", observation, T::text, "uname -r of the capture kernel"},
+    {"capture.cpus", observation, T::integer, "CPUs of the capture kernel"},
+    {"capture.system_ram", observation, T::ranges, "System RAM of the capture kernel"},
+    {"capture.memory_total", observation, T::bytes, "its MemTotal"},
+    {"save.exit_status", observation, T::integer, "exit status of the dump tool"},
+    {"save.bytes", observation, T::bytes, "bytes written to the target"},
+    {"save.seconds", observation, T::seconds, "time that saving took"},
+    {"vmcore.release", observation, T::text, "release in the vmcore"},
+    {"vmcore.build_id", observation, T::text, "build id in the vmcore"},
+    {"vmcore.nonce", observation, T::boolean, "the log inside holds this run's nonce"},
+    {"vmcore.panic", observation, T::boolean, "the log inside holds the panic"},
+    {"vmcore.cpus", observation, T::integer, "CPUs whose registers are in the vmcore"},
+    {"vmcore.size", observation, T::bytes, "size of the vmcore file"},
+});
+
+constexpr auto k_names = [] {
+  std::array<Name, k_facts.size() + k_observations.size()> all{};
+  std::ranges::copy(k_facts, all.begin());
+  std::ranges::copy(k_observations, all.begin() + k_facts.size());
+  return all;
+}();
+
+std::vector<std::string> texts(std::span<const Name> wanted) {
+  std::vector<std::string> found;
+  for (const auto& name : wanted) found.emplace_back(name.name);
+  return found;
+}
+} // namespace
+
+std::span<const Name> names() {
+  return k_names;
+}
+
+const Name* find_name(std::string_view name) {
+  auto it = std::ranges::find(k_names, name, &Name::name);
+  return it == k_names.end() ? nullptr : &*it;
+}
+
+std::vector<std::string> observation_names() {
+  return texts(k_observations);
+}
+
+std::vector<std::string> all_names() {
+  return texts(k_names);
+}
+
+std::string show(const Name& name, const Value& value) {
+  const auto* number = std::get_if<std::int64_t>(&value);
+  if (number == nullptr) return to_string(value);
+  if (name.type == NameType::address) return fmt::format("{:#x}", *number);
+  if (name.type == NameType::bytes && *number >= 0) return to_string(ByteSize{static_cast<std::uint64_t>(*number)});
+  return to_string(value);
+}
+
+} // namespace kdt::matrix

@@ -1,0 +1,161 @@
+#include "matrix/parameters.hpp"
+
+#include "base/error.hpp"
+#include "base/text.hpp"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+
+namespace kdt::matrix {
+
+namespace {
+using Complaint = std::optional<std::string>;
+
+constexpr std::string_view k_cpu_characters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.,=+";
+
+bool has_control(std::string_view text) {
+  return std::ranges::any_of(text, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; });
+}
+
+Complaint one_of(std::string& into, const std::string& text, const std::vector<std::string>& words) {
+  if (std::ranges::find(words, text) == words.end())
+    return fmt::format("'{}' is unknown{}", text, suggestion(text, words));
+  into = text;
+  return {};
+}
+
+template <typename Number>
+Complaint whole_number(Number& into, const std::string& text, Number least, Number most) {
+  Number number{};
+  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc{} || end != text.data() + text.size() || number < least || number > most)
+    return fmt::format("'{}' is not a whole number from {} to {}", text, least, most);
+  into = number;
+  return {};
+}
+
+Complaint set_kernel(CellParameters& cell, const std::string& text) {
+  if (text.empty() || has_control(text) || text.find_first_of(" /") != std::string::npos)
+    return fmt::format("'{}' is not a kernel's name", printable(text));
+  cell.kernel = text;
+  return {};
+}
+
+Complaint set_memory(CellParameters& cell, const std::string& text) {
+  auto size = parse_byte_size(text);
+  if (!size) return fmt::format("'{}' is not a size; write 512M or 2G", text);
+  // QEMU wants whole pages of the largest granule; fewer than 16 MiB hold no arm64 kernel, and its Images are 2 MiB
+  // aligned.
+  if (size->bytes % ByteSize::mib(1).bytes != 0) return fmt::format("'{}' is not a whole number of MiB", text);
+  if (*size < ByteSize::mib(16) || *size > ByteSize::gib(255 * 1024))
+    return fmt::format("'{}' is not between 16M and 255T", text);
+  cell.memory = *size;
+  return {};
+}
+
+Complaint set_cpu(CellParameters& cell, const std::string& text) {
+  if (text.empty() || text.find_first_not_of(k_cpu_characters) != std::string::npos)
+    return fmt::format("'{}' is not a QEMU CPU model", printable(text));
+  cell.cpu = text;
+  return {};
+}
+
+Complaint set_rodata(CellParameters& cell, const std::string& text) {
+  if (text.empty()) return "is empty; write 'unset' for a command line without rodata=";
+  if (has_control(text) || text.find(' ') != std::string::npos)
+    return fmt::format("'{}' is not one word", printable(text));
+  cell.rodata = text == "unset" || text == "none" ? std::nullopt : std::optional(text);
+  return {};
+}
+
+/// Odd values are experiments: only what cannot be a word of a command line is refused.
+Complaint set_crashkernel(CellParameters& cell, const std::string& text) {
+  if (has_control(text)) return fmt::format("'{}' holds a control character", printable(text));
+  std::string words;
+  for (const auto& word : split(text, ' '))
+    if (!word.empty()) words += (words.empty() ? "" : " ") + word;
+  if (words.empty()) return "is empty; write 'none' for a command line without crashkernel=";
+  cell.crashkernel = words == "none" || words == "unset" ? std::nullopt : std::optional(words);
+  return {};
+}
+
+Complaint set_words(std::string& into, const std::string& text) {
+  if (has_control(text)) return fmt::format("'{}' holds a control character", printable(text));
+  into = text == "none" ? "" : std::string(trim(text));
+  return {};
+}
+
+std::string or_none(const std::string& text) {
+  return text.empty() ? "none" : text;
+}
+
+constexpr auto k_parameters = std::to_array<Parameter>({
+    {"kernel", "a kernel of images/kernels.yaml or --kernel", set_kernel,
+     [](const CellParameters& c) { return c.kernel; }},
+    {"memory", "RAM of the guest: 512M, 2G", set_memory, [](const CellParameters& c) { return to_string(c.memory); }},
+    {"cpus", "number of vCPUs",
+     [](CellParameters& c, const std::string& text) { return whole_number(c.cpus, text, 1U, 512U); },
+     [](const CellParameters& c) { return std::to_string(c.cpus); }},
+    {"cpu", "CPU model of QEMU", set_cpu, [](const CellParameters& c) { return c.cpu; }},
+    {"rodata", "rodata= of the system kernel; 'unset' leaves it out", set_rodata,
+     [](const CellParameters& c) { return c.rodata.value_or("unset"); }},
+    {"crashkernel", "crashkernel= of the system kernel, a list for several; 'none' leaves it out", set_crashkernel,
+     [](const CellParameters& c) { return c.crashkernel.value_or("none"); }},
+    {"loader", "the system call that loads the capture kernel; 'none' loads nothing",
+     [](CellParameters& c, const std::string& text) {
+       return one_of(c.loader, text, {"kexec_file_load", "kexec_load", "none"});
+     },
+     [](const CellParameters& c) { return c.loader; }},
+    {"trigger", "what makes the system kernel panic",
+     [](CellParameters& c, const std::string& text) { return one_of(c.trigger, text, {"sysrq-c"}); },
+     [](const CellParameters& c) { return c.trigger; }},
+    {"dump.filter", "makedumpfile -d, 0 (everything) to 31",
+     [](CellParameters& c, const std::string& text) { return whole_number(c.dump.filter, text, 0, 31); },
+     [](const CellParameters& c) { return std::to_string(c.dump.filter); }},
+    {"dump.compression", "how makedumpfile compresses pages",
+     [](CellParameters& c, const std::string& text) {
+       return one_of(c.dump.compression, text, {"none", "zlib", "lzo", "snappy", "zstd"});
+     },
+     [](const CellParameters& c) { return c.dump.compression; }},
+    {"dump.format", "what is written to the target",
+     [](CellParameters& c, const std::string& text) {
+       return one_of(c.dump.format, text, {"flattened", "kdump", "elf", "copy"});
+     },
+     [](const CellParameters& c) { return c.dump.format; }},
+    {"dump.target", "where the dump goes",
+     [](CellParameters& c, const std::string& text) { return one_of(c.dump.target, text, {"raw"}); },
+     [](const CellParameters& c) { return c.dump.target; }},
+    {"cmdline", "more words for the system kernel",
+     [](CellParameters& c, const std::string& text) { return set_words(c.cmdline, text); },
+     [](const CellParameters& c) { return or_none(c.cmdline); }},
+    {"capture_cmdline", "more words for the capture kernel",
+     [](CellParameters& c, const std::string& text) { return set_words(c.capture_cmdline, text); },
+     [](const CellParameters& c) { return or_none(c.capture_cmdline); }},
+});
+} // namespace
+
+std::span<const Parameter> parameters() {
+  return k_parameters;
+}
+
+const Parameter* find_parameter(std::string_view name) {
+  auto it = std::ranges::find_if(k_parameters, [&](const Parameter& parameter) {
+    return parameter.name == name || (parameter.name.starts_with("dump.") && parameter.name.substr(5) == name);
+  });
+  return it == k_parameters.end() ? nullptr : &*it;
+}
+
+std::vector<std::string> parameter_names() {
+  std::vector<std::string> names;
+  for (const auto& parameter : k_parameters) names.emplace_back(parameter.name);
+  return names;
+}
+
+std::optional<std::string> canonical(const Parameter& parameter, const std::string& text) {
+  CellParameters scratch;
+  if (parameter.set(scratch, text)) return std::nullopt;
+  return parameter.get(scratch);
+}
+
+} // namespace kdt::matrix

@@ -1,0 +1,75 @@
+#include "matrix/parameters.hpp"
+
+#include <gmock/gmock.h>
+
+namespace kdt::matrix {
+
+namespace {
+std::string set(const char* name, const std::string& text) {
+  CellParameters cell;
+  return find_parameter(name)->set(cell, text).value_or("");
+}
+} // namespace
+
+TEST(Parameters, ReadBackWhatTheyStore) {
+  CellParameters cell;
+  for (const auto& [name, text] : std::vector<std::pair<std::string, std::string>>{{"kernel", "v6.1-dma"},
+                                                                                   {"memory", "3G"},
+                                                                                   {"cpus", "4"},
+                                                                                   {"cpu", "max,lpa2=off"},
+                                                                                   {"rodata", "off"},
+                                                                                   {"crashkernel", "512M,high 64M,low"},
+                                                                                   {"loader", "kexec_load"},
+                                                                                   {"trigger", "sysrq-c"},
+                                                                                   {"dump.filter", "1"},
+                                                                                   {"dump.compression", "zstd"},
+                                                                                   {"dump.format", "copy"},
+                                                                                   {"dump.target", "raw"},
+                                                                                   {"cmdline", "nokaslr a=b"},
+                                                                                   {"capture_cmdline", "quiet"}}) {
+    EXPECT_EQ(find_parameter(name)->set(cell, text), std::nullopt) << name;
+    EXPECT_EQ(find_parameter(name)->get(cell), text) << name;
+  }
+  EXPECT_EQ(parameters().size(), 14U);
+}
+
+TEST(Parameters, RefuseImpossibleValues) {
+  EXPECT_EQ(set("memory", "1X"), "'1X' is not a size; write 512M or 2G");
+  EXPECT_THAT(set("memory", "1K"), testing::HasSubstr("whole number of MiB"));
+  EXPECT_THAT(set("memory", "0"), testing::HasSubstr("not between"));
+  EXPECT_THAT(set("cpus", "0"), testing::HasSubstr("from 1 to 512"));
+  EXPECT_THAT(set("cpus", "two"), testing::HasSubstr("from 1 to 512"));
+  EXPECT_THAT(set("cpu", "a b"), testing::HasSubstr("not a QEMU CPU model"));
+  EXPECT_THAT(set("dump.filter", "32"), testing::HasSubstr("from 0 to 31"));
+  EXPECT_THAT(set("loader", "kexec_lod"), testing::HasSubstr("did you mean 'kexec_load'?"));
+  EXPECT_THAT(set("trigger", "sysrq-d"), testing::HasSubstr("did you mean 'sysrq-c'?"));
+  EXPECT_THAT(set("crashkernel", " "), testing::HasSubstr("is empty"));
+  EXPECT_THAT(set("crashkernel", "1\n"), testing::HasSubstr("control character"));
+  EXPECT_THAT(set("rodata", "a b"), testing::HasSubstr("not one word"));
+  EXPECT_THAT(set("kernel", "a/b"), testing::HasSubstr("not a kernel's name"));
+  EXPECT_THAT(set("cmdline", "a\tb"), testing::HasSubstr("control character"));
+}
+
+TEST(Parameters, LetMalformedCrashkernelThrough) {
+  EXPECT_EQ(set("crashkernel", "256M,foo"), "");
+  EXPECT_EQ(set("crashkernel", "auto"), "");
+}
+
+TEST(Parameters, NoneAndUnsetLeaveThingsOut) {
+  CellParameters cell;
+  cell.crashkernel = "1M";
+  cell.rodata = "on";
+  EXPECT_FALSE(find_parameter("crashkernel")->set(cell, "none"));
+  EXPECT_FALSE(find_parameter("rodata")->set(cell, "unset"));
+  EXPECT_EQ(cell.crashkernel, std::nullopt);
+  EXPECT_EQ(cell.rodata, std::nullopt);
+}
+
+TEST(Parameters, ShortDumpNamesAndCanonicalTexts) {
+  EXPECT_EQ(find_parameter("filter"), find_parameter("dump.filter"));
+  EXPECT_EQ(find_parameter("dump"), nullptr);
+  EXPECT_EQ(canonical(*find_parameter("memory"), "2048M"), "2G");
+  EXPECT_EQ(canonical(*find_parameter("memory"), "2048"), std::nullopt);
+}
+
+} // namespace kdt::matrix
