@@ -1,0 +1,161 @@
+#include "base/error.hpp"
+#include "base/file.hpp"
+#include "image/cache.hpp"
+
+#include <gmock/gmock.h>
+
+#include <csignal>
+#include <fcntl.h>
+#include <sys/wait.h>
+
+namespace kdt::image {
+namespace {
+
+class CacheTest : public testing::Test {
+protected:
+  TempDir place{"kdt-cache-test"};
+  Cache cache{place.path()};
+  EntryKey key{.kind = "kernel", .name = "a", .inputs = {{"compiler", "12"}}};
+
+  Lease make(const std::string& text) {
+    return cache.get(key, [&](const fs::path& directory) { write_file(directory / "Image", text); });
+  }
+  std::vector<std::string> below_images() {
+    std::vector<std::string> names;
+    for (const auto& entry : fs::directory_iterator(place.path() / "images")) names.push_back(entry.path().filename());
+    return names;
+  }
+};
+
+TEST_F(CacheTest, BuildsOnceAndFindsAfterwards) {
+  EXPECT_FALSE(cache.find(key));
+  EXPECT_EQ(read_file(make("first").path() / "Image"), "first");
+  EXPECT_EQ(read_file(make("second").path() / "Image"), "first");
+}
+
+TEST_F(CacheTest, AnyInputMakesAnotherEntry) {
+  make("first");
+  EntryKey other = key;
+  other.inputs[0].second = "13";
+  EXPECT_FALSE(cache.find(other));
+  EXPECT_NE(other.id(), key.id());
+  EntryKey shifted{.kind = "kernel", .name = "a", .inputs = {{"compiler1", "2"}}};
+  EXPECT_NE(shifted.hash(), key.hash());
+}
+
+TEST_F(CacheTest, FailedBuildLeavesNothing) {
+  EXPECT_THROW(cache.get(key,
+                         [](const fs::path& directory) {
+                           write_file(directory / "Image", "half");
+                           throw Error(Blame::infra, "compiler died");
+                         }),
+               Error);
+  EXPECT_FALSE(cache.find(key));
+  EXPECT_THAT(below_images(), testing::IsEmpty());
+}
+
+TEST_F(CacheTest, KilledBuildLeavesNoEntryAndTheNextCleansUp) {
+  int ready[2];
+  ASSERT_EQ(::pipe2(ready, O_CLOEXEC), 0);
+  pid_t child = ::fork();
+  if (child == 0) {
+    cache.get(key, [&](const fs::path& directory) {
+      write_file(directory / "Image", "half");
+      [[maybe_unused]] auto n = ::write(ready[1], "x", 1);
+      ::pause();
+    });
+    ::_exit(0);
+  }
+  char byte = 0;
+  ASSERT_EQ(::read(ready[0], &byte, 1), 1);
+  ::kill(child, SIGKILL);
+  ::waitpid(child, nullptr, 0);
+  EXPECT_FALSE(cache.find(key));
+  EXPECT_THAT(below_images(), testing::SizeIs(1)); // the temporary directory
+  EXPECT_EQ(read_file(make("whole").path() / "Image"), "whole");
+  EXPECT_THAT(below_images(), testing::ElementsAre(key.id()));
+}
+
+TEST_F(CacheTest, GcRemovesWhatAKilledBuildLeft) {
+  fs::create_directory(place.path() / "images" / (".building-" + key.id() + "-Ab3dEf"));
+  cache.gc({});
+  EXPECT_THAT(below_images(), testing::IsEmpty());
+}
+
+TEST_F(CacheTest, SecondProcessWaitsAndUsesTheResult) {
+  int ready[2];
+  int go[2];
+  ASSERT_EQ(::pipe2(ready, O_CLOEXEC), 0);
+  ASSERT_EQ(::pipe2(go, O_CLOEXEC), 0);
+  pid_t child = ::fork();
+  if (child == 0) {
+    cache.get(key, [&](const fs::path& directory) {
+      char byte = 'x';
+      [[maybe_unused]] auto n = ::write(ready[1], &byte, 1);
+      n = ::read(go[0], &byte, 1);
+      write_file(directory / "Image", "theirs");
+    });
+    ::_exit(0);
+  }
+  char byte = 0;
+  ASSERT_EQ(::read(ready[0], &byte, 1), 1);
+  std::string whom;
+  auto waiting = [&](const std::string& text) {
+    whom = text;
+    [[maybe_unused]] auto n = ::write(go[1], "x", 1);
+  };
+  auto never = [](const fs::path&) { FAIL() << "built twice"; };
+  EXPECT_EQ(read_file(cache.get(key, never, {}, waiting).path() / "Image"), "theirs");
+  EXPECT_EQ(whom, fmt::format("process {} builds kernel a", child));
+  int status = 1;
+  ::waitpid(child, &status, 0);
+  EXPECT_EQ(status, 0);
+}
+
+TEST_F(CacheTest, WaitingEndsWhenStopIsRequested) {
+  auto nothing = [](const fs::path&) {};
+  cache.get(key, [&](const fs::path& directory) {
+    std::stop_source second;
+    auto give_up = [&](const std::string&) { second.request_stop(); };
+    EXPECT_THROW(cache.get(key, nothing, second.get_token(), give_up), Interrupted);
+    write_file(directory / "Image", "x");
+  });
+  EXPECT_TRUE(cache.find(key));
+}
+
+TEST_F(CacheTest, GcSparesWhatIsInUse) {
+  auto lease = std::make_unique<Lease>(make("first"));
+  GcPolicy all{.unused_for = std::chrono::days(0), .keep_newest = 0};
+  EXPECT_THAT(cache.gc(all), testing::IsEmpty());
+  EXPECT_TRUE(cache.find(key));
+  lease.reset();
+  EXPECT_THAT(cache.gc(all), testing::SizeIs(1));
+  EXPECT_FALSE(cache.find(key));
+  EXPECT_THAT(below_images(), testing::IsEmpty());
+}
+
+TEST_F(CacheTest, GcKeepsTheNewestAndTheRecentlyUsed) {
+  make("first");
+  EXPECT_THAT(cache.gc({.unused_for = std::chrono::days(1), .keep_newest = 0}), testing::IsEmpty());
+  EXPECT_THAT(cache.gc({.unused_for = std::chrono::days(0), .keep_newest = 1}), testing::IsEmpty());
+  EXPECT_THAT(cache.gc({.unused_for = std::chrono::days(0), .keep_newest = 0}), testing::SizeIs(1));
+}
+
+TEST_F(CacheTest, EntryWithoutManifestIsNoEntry) {
+  fs::create_directory(place.path() / "images" / key.id());
+  EXPECT_FALSE(cache.find(key));
+  EXPECT_THAT(cache.list(), testing::IsEmpty());
+  EXPECT_EQ(read_file(make("whole").path() / "Image"), "whole");
+}
+
+TEST_F(CacheTest, ListTellsSizeAndTime) {
+  make("12345");
+  auto entries = cache.list();
+  ASSERT_THAT(entries, testing::SizeIs(1));
+  EXPECT_EQ(entries[0].kind, "kernel");
+  EXPECT_EQ(entries[0].name, "a");
+  EXPECT_EQ(entries[0].size, ByteSize{5});
+}
+
+} // namespace
+} // namespace kdt::image

@@ -1,0 +1,139 @@
+#include "image/catalogue.hpp"
+
+#include "base/error.hpp"
+#include "base/text.hpp"
+#include "image/yaml.hpp"
+
+#include <algorithm>
+#include <charconv>
+
+namespace kdt::image {
+
+namespace {
+
+ByteSize size_of(const YamlFile& file, const YAML::Node& map, const std::string& key) {
+  auto size = parse_byte_size(file.text(map, key));
+  if (!size) file.fail(map[key], fmt::format("'{}' is not a size such as 600M", map[key].Scalar()));
+  return *size;
+}
+
+/// Names become file names and words of the kernel's release.
+std::string checked_name(const YamlFile& file, const YAML::Node& node) {
+  std::string name = node.as<std::string>("");
+  bool fit =
+      !name.empty() && name[0] != '.' && name[0] != '-' &&
+      name.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-") == std::string::npos;
+  if (!fit) file.fail(node, fmt::format("'{}' is not a name: letters, digits, '.', '_' and '-' only", name));
+  return name;
+}
+
+std::vector<SourceSpec> read_sources(const YamlFile& file) {
+  std::vector<SourceSpec> sources;
+  const YAML::Node map = file.root()["sources"];
+  if (!map) file.fail(file.root(), "'sources' is missing");
+  file.expect_keys(map, "sources", {});
+  for (const auto& entry : map) {
+    const YAML::Node& body = entry.second;
+    std::string name = checked_name(file, entry.first);
+    file.expect_keys(body, fmt::format("source '{}'", name), {"package", "archive", "leave_out", "free_space"});
+    sources.push_back({.name = name,
+                       .package = file.text(body, "package"),
+                       .archive = file.text(body, "archive"),
+                       .leave_out = file.texts(body, "leave_out"),
+                       .free_space = size_of(file, body, "free_space")});
+  }
+  return sources;
+}
+
+const SourceSpec& find_source(const YamlFile& file, const YAML::Node& body, const std::vector<SourceSpec>& sources) {
+  std::string name = file.text(body, "source");
+  std::vector<std::string> names;
+  for (const auto& source : sources) {
+    if (source.name == name) return source;
+    names.push_back(source.name);
+  }
+  file.fail(body["source"], fmt::format("no source '{}'{}", name, suggestion(name, names)));
+}
+
+std::vector<std::string> known_fragments(const std::filesystem::path& directory) {
+  std::vector<std::string> names;
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator(directory, error))
+    if (entry.path().extension() == ".config") names.push_back(entry.path().stem().string());
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+void check_fragments(const YamlFile& file, const YAML::Node& body, const std::vector<std::string>& known) {
+  if (!body["fragments"]) file.fail(body, "'fragments' is missing");
+  if (file.texts(body, "fragments").empty()) file.fail(body["fragments"], "'fragments' is empty");
+  for (const auto& item : body["fragments"])
+    if (std::find(known.begin(), known.end(), item.Scalar()) == known.end())
+      file.fail(item, fmt::format("no fragment '{}' in kconfig/{}", item.Scalar(), suggestion(item.Scalar(), known)));
+}
+
+unsigned steps_of(const YamlFile& file, const YAML::Node& body) {
+  std::string text = file.text(body, "steps");
+  unsigned steps = 0;
+  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), steps);
+  if (error != std::errc{} || end != text.data() + text.size() || steps == 0)
+    file.fail(body["steps"], fmt::format("'{}' is not a positive number of build steps", text));
+  return steps;
+}
+
+} // namespace
+
+Catalogue Catalogue::load(const std::filesystem::path& path) {
+  YamlFile file(path);
+  file.expect_keys(file.root(), "the file", {"sources", "kernels"});
+  const auto sources = read_sources(file);
+  const auto known = known_fragments(path.parent_path() / "kconfig");
+  const YAML::Node map = file.root()["kernels"];
+  if (!map) file.fail(file.root(), "'kernels' is missing");
+  file.expect_keys(map, "kernels", {});
+  Catalogue catalogue;
+  for (const auto& entry : map) {
+    const YAML::Node& body = entry.second;
+    std::string name = checked_name(file, entry.first);
+    file.expect_keys(body, fmt::format("kernel '{}'", name),
+                     {"description", "source", "fragments", "steps", "free_space"});
+    check_fragments(file, body, known);
+    catalogue.kernels_.push_back({.name = name,
+                                  .description = file.text(body, "description"),
+                                  .source = find_source(file, body, sources),
+                                  .fragments = file.texts(body, "fragments"),
+                                  .steps = steps_of(file, body),
+                                  .free_space = size_of(file, body, "free_space")});
+  }
+  return catalogue;
+}
+
+std::vector<std::string> Catalogue::names() const {
+  std::vector<std::string> names;
+  for (const auto& kernel : kernels_) names.push_back(kernel.name);
+  return names;
+}
+
+const KernelSpec& Catalogue::kernel(const std::string& name) const {
+  for (const auto& kernel : kernels_)
+    if (kernel.name == name) return kernel;
+  throw Error(Blame::usage, "no kernel '{}'{}", name, suggestion(name, names()));
+}
+
+UserspaceSpec UserspaceSpec::load(const std::filesystem::path& path) {
+  YamlFile file(path);
+  file.expect_keys(file.root(), "the file",
+                   {"suite", "packages", "apt_sources", "programs", "libraries", "free_space"});
+  UserspaceSpec spec;
+  spec.suite = file.text(file.root(), "suite");
+  spec.packages = file.texts(file.root(), "packages");
+  for (const auto& source : file.texts(file.root(), "apt_sources")) spec.apt_sources.emplace_back(source);
+  for (const auto& program : file.texts(file.root(), "programs")) spec.programs.emplace_back(program);
+  spec.libraries = file.texts(file.root(), "libraries");
+  spec.free_space = size_of(file, file.root(), "free_space");
+  if (spec.packages.empty() || spec.programs.empty())
+    file.fail(file.root(), "'packages' and 'programs' must name something");
+  return spec;
+}
+
+} // namespace kdt::image

@@ -1,0 +1,59 @@
+#pragma once
+
+#include "base/units.hpp"
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace kdt::image {
+
+/// A kernel source archive that a Debian package installs.
+struct SourceSpec {
+  std::string name;                   ///< "linux-6.1"
+  std::string package;                ///< Debian package, for its version and for the advice when it is missing
+  std::filesystem::path archive;      ///< tar.xz with one top directory
+  std::vector<std::string> leave_out; ///< tar --exclude patterns
+  ByteSize free_space;                ///< disk needed to unpack it
+};
+
+/// One kernel of images/kernels.yaml.
+struct KernelSpec {
+  std::string name;
+  std::string description;
+  SourceSpec source;
+  std::vector<std::string> fragments; ///< names in images/kconfig, merged in order, the last one wins
+  unsigned steps = 0;                 ///< lines that make prints: what progress is measured against
+  ByteSize free_space;                ///< disk needed to build it
+};
+
+/// Every kernel that kdt can build.
+class Catalogue {
+public:
+  /// Reads images/kernels.yaml; fragments must exist as kconfig/NAME.config beside it.
+  /// Throws Error{usage} that begins with file:line:column.
+  static Catalogue load(const std::filesystem::path& file);
+
+  const std::vector<KernelSpec>& kernels() const { return kernels_; }
+  std::vector<std::string> names() const;
+  /// Throws Error{usage} that names the nearest kernel.
+  const KernelSpec& kernel(const std::string& name) const;
+
+private:
+  std::vector<KernelSpec> kernels_;
+};
+
+/// images/userspace.yaml: what goes into the guest besides kernel and agent.
+struct UserspaceSpec {
+  std::string suite;
+  std::vector<std::string> packages;
+  std::vector<std::filesystem::path> apt_sources; ///< of the host; the first that exists and names the suite is tried
+  std::vector<std::filesystem::path> programs;    ///< where the guest finds them: sbin/kexec
+  std::vector<std::string> libraries;             ///< opened by name at run time, so that no DT_NEEDED tells of them
+  ByteSize free_space;
+
+  /// Throws Error{usage} that begins with file:line:column.
+  static UserspaceSpec load(const std::filesystem::path& file);
+};
+
+} // namespace kdt::image

@@ -1,0 +1,54 @@
+#include "image/facts.hpp"
+
+#include "base/text.hpp"
+
+#include <fmt/format.h>
+
+#include <charconv>
+
+namespace kdt::image {
+
+namespace {
+
+/// The first two numbers of a release; a stable release counts as its base.
+std::string mainline(const std::string& release) {
+  auto parts = split(release.substr(0, release.find('-')), '.');
+  return parts.size() < 2 ? release : parts[0] + "." + parts[1];
+}
+
+std::int64_t number(const std::map<std::string, std::string>& config, const std::string& name, std::int64_t otherwise) {
+  auto it = config.find(name);
+  std::int64_t value = otherwise;
+  if (it != config.end()) std::from_chars(it->second.data(), it->second.data() + it->second.size(), value);
+  return value;
+}
+
+} // namespace
+
+Facts kernel_facts(const std::map<std::string, std::string>& config, const std::string& release) {
+  auto on = [&](const char* name) {
+    auto it = config.find(name);
+    return it != config.end() && it->second == "y";
+  };
+  Facts facts;
+  facts["release"] = release;
+  facts["version"] = mainline(release);
+  facts["zone_dma"] = on("CONFIG_ZONE_DMA") || on("CONFIG_ZONE_DMA32");
+  facts["kexec_load"] = on("CONFIG_KEXEC");
+  facts["kexec_file_load"] = on("CONFIG_KEXEC_FILE");
+  facts["debug_pagealloc"] = on("CONFIG_DEBUG_PAGEALLOC_ENABLE_DEFAULT");
+  facts["rodata_full_default"] = on("CONFIG_RODATA_FULL_DEFAULT_ENABLED");
+  facts["kaslr"] = on("CONFIG_RANDOMIZE_BASE");
+  std::int64_t page = on("CONFIG_ARM64_64K_PAGES") ? 65536 : on("CONFIG_ARM64_16K_PAGES") ? 16384 : 4096;
+  facts["page_size"] = page;
+  for (const std::int64_t bits : {36, 39, 42, 47, 48, 52})
+    if (on(fmt::format("CONFIG_ARM64_VA_BITS_{}", bits).c_str())) facts["va_bits"] = bits;
+  facts["pa_bits"] = std::int64_t{on("CONFIG_ARM64_PA_BITS_52") ? 52 : 48};
+  std::int64_t interval = number(config, "CONFIG_KFENCE_SAMPLE_INTERVAL", 100);
+  facts["kfence"] = std::string(!on("CONFIG_KFENCE") ? "off" : interval == 0 ? "late" : "early");
+  if (on("CONFIG_KFENCE")) facts["kfence_interval"] = interval;
+  facts["cma"] = on("CONFIG_DMA_CMA") ? number(config, "CONFIG_CMA_SIZE_MBYTES", 0) << 20 : std::int64_t{0};
+  return facts;
+}
+
+} // namespace kdt::image

@@ -1,0 +1,91 @@
+#include "image/guest_builder.hpp"
+
+#include "base/error.hpp"
+#include "base/file.hpp"
+#include "base/sha256.hpp"
+#include "image/initramfs.hpp"
+#include "image/kernel_builder.hpp"
+#include "image/tools.hpp"
+
+#include <algorithm>
+
+namespace kdt::image {
+
+namespace {
+
+constexpr const char* k_agent_recipe = "1";
+constexpr const char* k_guest_recipe = "1";
+constexpr const char* k_module = "kdt_probe.ko";
+
+void build_probe(const GuestParts& parts, const fs::path& directory, BuildSteps& steps) {
+  TempDir place("kdt-probe", directory); // kbuild writes beside the sources
+  for (const auto& entry : fs::directory_iterator(parts.guests / "probe"))
+    if (entry.is_regular_file()) fs::copy_file(entry.path(), place.path() / entry.path().filename());
+  steps.run("compiling the probe",
+            kernel_make({"-C", (parts.kernel / "module-build").string(), "M=" + place.path().string(), "modules"}));
+  fs::copy_file(place.path() / k_module, directory / k_module);
+  steps.run("stripping the probe",
+            {.argv = {"aarch64-linux-gnu-strip", "--strip-debug", (directory / k_module).string()}});
+}
+
+} // namespace
+
+std::string sources_hash(const std::vector<fs::path>& directories) {
+  Sha256 hash;
+  for (const auto& directory : directories) {
+    if (!fs::is_directory(directory))
+      throw Error(Blame::infra, "{}: no such directory: is this kdt's repository?", directory.string());
+    std::vector<fs::path> files;
+    for (const auto& entry : fs::recursive_directory_iterator(directory))
+      if (entry.is_regular_file() && entry.path().stem().string().find("_test") == std::string::npos)
+        files.push_back(entry.path());
+    std::sort(files.begin(), files.end());
+    for (const auto& file : files) {
+      hash.add_field(file.lexically_relative(directory).string());
+      hash.add_field(read_file(file));
+    }
+  }
+  return hash.hex();
+}
+
+EntryKey agent_key(const fs::path& guests) {
+  return {.kind = "agent",
+          .name = "arm64",
+          .inputs = {{"recipe", k_agent_recipe},
+                     {"sources", sources_hash({guests / "agent", guests / "include"})},
+                     {"compiler", program_version("aarch64-linux-gnu-g++")}}};
+}
+
+void build_agent(const fs::path& guests, const fs::path& directory, BuildSteps& steps) {
+  steps.run("compiling", {.argv = {"make", "-C", (guests / "agent").string(), "OUT=" + (directory / "agent").string()},
+                          .environment = {{"LC_ALL", "C"}, {"MAKEFLAGS", ""}}});
+}
+
+EntryKey guest_key(const fs::path& guests, const EntryKey& kernel, const EntryKey& agent, const EntryKey& userspace) {
+  return {.kind = "guest",
+          .name = kernel.name,
+          .inputs = {{"recipe", k_guest_recipe},
+                     {"kernel", kernel.hash()},
+                     {"agent", agent.hash()},
+                     {"userspace", userspace.hash()},
+                     {"probe", sources_hash({guests / "probe"})}}};
+}
+
+void build_guest(const GuestParts& parts, const fs::path& directory, BuildSteps& steps) {
+  build_probe(parts, directory, steps);
+  steps.act("writing the initramfs", [&] {
+    Initramfs tree;
+    for (const char* empty : {"dev", "proc", "sys", "tmp", "run", "root"}) tree.add_directory(empty);
+    tree.add_character_device("dev/console", 0600, 5, 1); // before devtmpfs is mounted, PID 1 has a stdout
+    tree.add_character_device("dev/null", 0666, 1, 3);
+    tree.add_tree(parts.userspace / "tree");
+    tree.add_symlink("usr/bin", "../bin");
+    tree.add_symlink("usr/sbin", "../sbin");
+    tree.add_file("init", 0755, read_file(parts.agent / "agent"));
+    tree.add_symlink("agent", "init");
+    tree.add_file(k_module, 0644, read_file(directory / k_module));
+    tree.write(directory / "initramfs.cpio");
+  });
+}
+
+} // namespace kdt::image

@@ -1,0 +1,28 @@
+#pragma once
+
+#include "image/build_step.hpp"
+#include "image/cache.hpp"
+
+namespace kdt::image {
+
+/// A hash over the names and contents of the files below directories, tests left out.
+std::string sources_hash(const std::vector<std::filesystem::path>& directories);
+
+/// Entry: agent, a static arm64 program made from guests/agent and guests/include.
+EntryKey agent_key(const std::filesystem::path& guests);
+void build_agent(const std::filesystem::path& guests, const std::filesystem::path& directory, BuildSteps& steps);
+
+/// What an initramfs is put together from.
+struct GuestParts {
+  std::filesystem::path guests; ///< the repository's guests/
+  std::filesystem::path kernel; ///< a kernel entry
+  std::filesystem::path agent;  ///< an agent entry
+  std::filesystem::path userspace;
+};
+
+/// Entry: initramfs.cpio and kdt_probe.ko for one kernel; it serves the system kernel and the capture kernel.
+EntryKey guest_key(const std::filesystem::path& guests, const EntryKey& kernel, const EntryKey& agent,
+                   const EntryKey& userspace);
+void build_guest(const GuestParts& parts, const std::filesystem::path& directory, BuildSteps& steps);
+
+} // namespace kdt::image

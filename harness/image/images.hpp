@@ -1,0 +1,83 @@
+#pragma once
+
+#include "image/cache.hpp"
+#include "image/catalogue.hpp"
+#include "image/progress.hpp"
+#include "model/value.hpp"
+
+#include <condition_variable>
+#include <filesystem>
+#include <map>
+#include <mutex>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+namespace kdt::image {
+
+/// Everything a machine needs of one kernel; the files stay as long as the Images lives.
+struct KernelImage {
+  std::string name;
+  std::filesystem::path image;
+  std::filesystem::path vmlinux;
+  std::filesystem::path system_map;
+  std::filesystem::path config;
+  std::filesystem::path initramfs; ///< for the system kernel and the capture kernel alike
+  Facts facts;                     ///< kernel_facts(), and build_id
+  std::string build_id;
+  std::string release;
+  std::string fingerprint; ///< over all that went into kernel and initramfs
+};
+
+/// A kernel of the catalogue and whether it is in the cache, for `kdt images list`.
+struct KernelState {
+  std::string name;
+  std::string description;
+  bool built = false; ///< kernel and initramfs
+};
+
+/// The images of one repository in one cache: builds on demand. Any number of threads may call it; builds run one at a
+/// time, since each uses every processor, while what is in the cache is handed out at once.
+class Images {
+public:
+  /// repository holds images/ and guests/. Throws Error{usage} for a wrong kernels.yaml or userspace.yaml.
+  Images(std::filesystem::path cache_root, std::filesystem::path repository, Observer observer = {});
+
+  const Catalogue& catalogue() const { return catalogue_; }
+
+  /// The kernel with everything beside it, built if need be. Throws Error{usage} for an unknown name,
+  /// Error{infra} when a tool, disk space or the network is missing or a build fails, Interrupted when asked to stop.
+  KernelImage kernel(const std::string& name, std::stop_token stop = {});
+
+  /// The kernel's facts without building it: from its .config when it is in the cache, else as its fragments ask.
+  Facts facts(const std::string& name) const;
+
+  std::vector<KernelState> kernels() const;
+  std::vector<EntryInfo> entries() const { return cache_.list(); }
+  std::vector<EntryInfo> gc(const GcPolicy& policy) { return cache_.gc(policy); }
+
+private:
+  struct Recipe;
+  class BuildTurn;
+
+  Recipe recipe(const std::string& name) const;
+  std::optional<KernelImage> from_cache(const Recipe& recipe);
+  Lease get(const EntryKey& key, std::stop_token stop,
+            const std::function<void(const std::filesystem::path&, class BuildSteps&)>& build);
+  KernelImage build(const Recipe& recipe, std::stop_token stop);
+  KernelImage assemble(const Recipe& recipe, Lease kernel, Lease guest);
+
+  std::filesystem::path repository_;
+  Observer observer_;
+  Catalogue catalogue_;
+  UserspaceSpec userspace_;
+  Cache cache_;
+
+  std::mutex mutex_;
+  std::condition_variable_any turn_over_;
+  bool building_ = false;
+  std::map<std::string, KernelImage> ready_;
+  std::vector<Lease> leases_; ///< of ready_: gc of any process leaves these entries alone
+};
+
+} // namespace kdt::image

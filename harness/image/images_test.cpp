@@ -1,0 +1,194 @@
+#include "base/error.hpp"
+#include "base/file.hpp"
+#include "base/process.hpp"
+#include "image/images.hpp"
+
+#include <gmock/gmock.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <future>
+#include <thread>
+
+namespace kdt::image {
+namespace {
+
+using testing::AllOf;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::ThrowsMessage;
+
+/// A repository with one small kernel, and every tool replaced by a script, so that a build takes milliseconds.
+class ImagesTest : public testing::Test {
+protected:
+  ImagesTest() {
+    for (const char* directory :
+         {"images/kconfig", "guests/agent", "guests/include", "guests/probe", "bin", "fake", "files/sbin", "files/lib"})
+      make_directories(place.path() / directory);
+    write_repository();
+    for (const char* tool : {"aarch64-linux-gnu-gcc", "aarch64-linux-gnu-g++", "aarch64-linux-gnu-ld",
+                             "aarch64-linux-gnu-strip", "gcc", "flex", "bison", "bc", "perl", "xz", "tar"})
+      script(tool, "echo 1.0");
+    script("dpkg-query", "printf 6.1.999-1");
+    script("mmdebstrap", "for word; do case $word in *.tar) cp \"$FAKE/packages.tar\" \"$word\" ;; esac; done");
+    fs::copy_file(KDT_TESTDATA "/make", place.path() / "bin/make");
+    fs::copy_file(KDT_TESTDATA "/program", fake("vmlinux"));
+    write_packages();
+    ::setenv("PATH", ((place.path() / "bin").string() + ":/usr/bin:/bin").c_str(), 1);
+    ::setenv("FAKE", fake("").c_str(), 1);
+  }
+  ~ImagesTest() override { ::setenv("PATH", old_path.c_str(), 1); }
+
+  fs::path fake(const std::string& name) { return place.path() / "fake" / name; }
+  void script(const std::string& name, const std::string& body) {
+    write_file(place.path() / "bin" / name, "#!/bin/sh\n" + body + "\n");
+    fs::permissions(place.path() / "bin" / name, fs::perms(0755));
+  }
+  void write_repository() {
+    write_file(place.path() / "source.tar.xz", "");
+    write_file(
+        place.path() / "images/kernels.yaml",
+        fmt::format(
+            "sources:\n  linux: {{package: linux-source-6.1, archive: {}, free_space: 1M}}\n"
+            "kernels:\n  small: {{description: one, source: linux, fragments: [base], steps: 2, free_space: 1M}}\n"
+            "  other: {{description: two, source: linux, fragments: [base], steps: 2, free_space: 1M}}\n",
+            (place.path() / "source.tar.xz").string()));
+    write_file(place.path() / "images/kconfig/base.config", "CONFIG_SMP=y # reason\nCONFIG_ZONE_DMA=y # reason\n");
+    write_file(place.path() / "images/userspace.yaml",
+               "suite: x\npackages: [a]\nprograms: [sbin/program]\nfree_space: 1M\n");
+    write_file(place.path() / "guests/agent/agent.cpp", "int main() {}\n");
+    write_file(place.path() / "guests/probe/kdt_probe.c", "\n");
+  }
+  void write_packages() {
+    const fs::path files = place.path() / "files";
+    fs::copy_file(KDT_TESTDATA "/program", files / "sbin/program");
+    for (const char* name : {"libkdta.so.1", "libkdtb.so.1"})
+      fs::copy_file(fs::path(KDT_TESTDATA) / name, files / "lib" / name);
+    fs::copy_file(KDT_TESTDATA "/libkdtb.so.1", files / "lib/ld-kdt.so.1");
+    auto tar = run_program({.argv = {"/bin/tar", "-C", files.string(), "-cf", fake("packages.tar").string(), "."}},
+                   Deadline::after(std::chrono::seconds(30)));
+    ASSERT_TRUE(tar.status.success()) << tar.err;
+  }
+  std::string log() { return fs::exists(fake("log")) ? read_file(fake("log")) : ""; }
+  std::vector<std::string> entry_kinds(Images& images) {
+    std::vector<std::string> kinds;
+    for (const auto& entry : images.entries()) kinds.push_back(entry.kind);
+    std::sort(kinds.begin(), kinds.end());
+    return kinds;
+  }
+
+  std::string old_path = std::getenv("PATH");
+  TempDir place{"kdt-images-test"};
+  fs::path cache = place.path() / "cache";
+};
+
+TEST_F(ImagesTest, BuildsEverythingOnce) {
+  {
+    Images images(cache, place.path());
+    KernelImage image = images.kernel("small");
+    EXPECT_EQ(read_file(image.image), "image\n");
+    EXPECT_EQ(image.release, "6.1.999-small");
+    EXPECT_EQ(image.build_id, "0123456789abcdef0123456789abcdef01234567");
+    EXPECT_EQ(image.facts.at("zone_dma"), Value(true));
+    EXPECT_TRUE(fs::exists(image.initramfs));
+    EXPECT_FALSE(fs::exists(image.image.parent_path() / "module-build/kernel/fork.o"));
+    EXPECT_EQ(images.kernel("small").fingerprint, image.fingerprint);
+    EXPECT_THAT(entry_kinds(images), ElementsAre("agent", "guest", "kernel", "source", "userspace"));
+  }
+  Images again(cache, place.path());
+  again.kernel("small");
+  EXPECT_EQ(log(), "agent\nkernel\nprobe\n");
+}
+
+TEST_F(ImagesTest, ChangedAgentRebuildsNoKernel) {
+  Images images(cache, place.path());
+  std::string before = images.kernel("small").fingerprint;
+  write_file(place.path() / "guests/agent/agent.cpp", "int main() { return 1; }\n");
+  Images changed(cache, place.path());
+  EXPECT_NE(changed.kernel("small").fingerprint, before);
+  EXPECT_EQ(log(), "agent\nkernel\nprobe\nagent\nprobe\n");
+}
+
+TEST_F(ImagesTest, ThreadsAskingForOneKernelBuildItOnce) {
+  Images images(cache, place.path());
+  {
+    std::vector<std::jthread> threads;
+    for (int i = 0; i < 4; ++i) threads.emplace_back([&] { images.kernel("small"); });
+  }
+  EXPECT_EQ(log(), "agent\nkernel\nprobe\n");
+}
+
+TEST_F(ImagesTest, CachedKernelIsHandedOutWhileAnotherBuilds) {
+  Images(cache, place.path()).kernel("small");
+  write_file(fake("hang"), "");
+  std::stop_source stop;
+  std::promise<void> compiling;
+  Images images(cache, place.path(), [&](const Progress& progress) {
+    if (progress.what == "kernel other: compiling" && progress.fraction > 0.0) compiling.set_value();
+  });
+  std::jthread builder([&] { EXPECT_THROW(images.kernel("other", stop.get_token()), Interrupted); });
+  compiling.get_future().wait();
+  EXPECT_EQ(images.kernel("small").name, "small");
+  stop.request_stop();
+}
+
+TEST_F(ImagesTest, InterruptedBuildLeavesNoHalfEntry) {
+  write_file(fake("hang"), "");
+  std::stop_source stop;
+  Images images(cache, place.path(), [&](const Progress& progress) {
+    if (progress.what == "kernel small: compiling" && progress.fraction > 0.0) stop.request_stop();
+  });
+  EXPECT_THROW(images.kernel("small", stop.get_token()), Interrupted);
+  EXPECT_THAT(entry_kinds(images), ElementsAre("agent", "source", "userspace"));
+  fs::remove(fake("hang"));
+  EXPECT_EQ(images.kernel("small").release, "6.1.999-small");
+}
+
+TEST_F(ImagesTest, CompilerErrorIsOneSentenceWithTheLog) {
+  write_file(fake("fail"), "");
+  Images images(cache, place.path());
+  EXPECT_THAT(
+      [&] { images.kernel("small"); },
+      ThrowsMessage<Error>(AllOf(HasSubstr("kernel small: compiling failed"),
+                                 HasSubstr("init/main.c:1: error: it is broken"), HasSubstr("/logs/kernel-small-"))));
+}
+
+TEST_F(ImagesTest, DroppedOptionIsRefusedByName) {
+  write_file(fake("drop"), "CONFIG_SMP");
+  Images images(cache, place.path());
+  EXPECT_THAT([&] { images.kernel("small"); },
+              ThrowsMessage<Error>(HasSubstr("Kconfig did not grant CONFIG_SMP=y of base.config became n")));
+  EXPECT_EQ(log(), "agent\n");
+}
+
+TEST_F(ImagesTest, MissingToolNamesItsPackage) {
+  fs::remove(place.path() / "bin/bison");
+  ::setenv("PATH", (place.path() / "bin").c_str(), 1);
+  Images images(cache, place.path());
+  EXPECT_THAT([&] { images.kernel("small"); },
+              ThrowsMessage<Error>(HasSubstr("kernel small needs bison: run 'apt-get install bison'")));
+}
+
+TEST_F(ImagesTest, FactsAreKnownBeforeAnythingIsBuilt) {
+  Images images(cache, place.path());
+  Facts facts = images.facts("small");
+  EXPECT_EQ(facts.at("release"), Value(std::string("6.1.999-small")));
+  EXPECT_EQ(facts.at("zone_dma"), Value(true));
+  EXPECT_EQ(log(), "");
+  EXPECT_FALSE(images.kernels()[0].built);
+  images.kernel("small");
+  EXPECT_TRUE(images.kernels()[0].built);
+  EXPECT_FALSE(images.kernels()[1].built);
+  EXPECT_THROW(images.facts("smal"), Error);
+}
+
+TEST_F(ImagesTest, GcSparesWhatThisProcessUses) {
+  Images images(cache, place.path());
+  images.kernel("small");
+  images.gc({.unused_for = std::chrono::days(0), .keep_newest = 0});
+  EXPECT_THAT(entry_kinds(images), ElementsAre("guest", "kernel"));
+  EXPECT_TRUE(fs::exists(images.kernel("small").initramfs));
+}
+
+} // namespace
+} // namespace kdt::image

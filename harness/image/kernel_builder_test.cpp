@@ -1,0 +1,43 @@
+#include "base/error.hpp"
+#include "base/file.hpp"
+#include "image/kernel_builder.hpp"
+
+#include <gmock/gmock.h>
+
+namespace kdt::image {
+namespace {
+
+KernelSpec spec_of(std::vector<std::string> fragments) {
+  KernelSpec spec;
+  spec.name = "v6.1-x";
+  spec.fragments = std::move(fragments);
+  return spec;
+}
+
+TEST(MergedOptions, NameTheKernelInItsRelease) {
+  auto options = merged_options(spec_of({"kdump"}), KDT_SOURCE_DIR "/images/kconfig");
+  EXPECT_EQ(options.back().name, "CONFIG_LOCALVERSION");
+  EXPECT_EQ(options.back().value, "\"-v6.1-x\"");
+}
+
+TEST(MergedOptions, MissingFragmentIsAnError) {
+  EXPECT_THAT([] { merged_options(spec_of({"none"}), KDT_SOURCE_DIR "/images/kconfig"); },
+              testing::ThrowsMessage<Error>(testing::HasSubstr("none.config")));
+}
+
+TEST(SourceKey, MissingArchiveNamesItsPackage) {
+  SourceSpec source{
+      .name = "linux", .package = "linux-source-9", .archive = "/no/such.tar.xz", .leave_out = {}, .free_space = {}};
+  EXPECT_THAT([&] { source_key(source); },
+              testing::ThrowsMessage<Error>(testing::HasSubstr("apt-get install linux-source-9")));
+}
+
+TEST(KernelMake, BannerDoesNotDependOnTheHost) {
+  Command command = kernel_make({"Image"});
+  EXPECT_THAT(command.argv, testing::ElementsAre("make", "ARCH=arm64", "CROSS_COMPILE=aarch64-linux-gnu-", "Image"));
+  for (const char* name : {"KBUILD_BUILD_USER", "KBUILD_BUILD_HOST", "KBUILD_BUILD_TIMESTAMP"})
+    EXPECT_FALSE(command.environment.at(name).empty()) << name;
+}
+
+} // namespace
+} // namespace kdt::image

@@ -1,0 +1,200 @@
+#include "image/userspace_builder.hpp"
+
+#include "base/c_handle.hpp"
+#include "base/error.hpp"
+#include "base/file.hpp"
+#include "image/elf.hpp"
+#include "image/tools.hpp"
+
+#include <archive.h>
+#include <archive_entry.h>
+#include <fmt/ranges.h>
+
+#include <array>
+#include <unistd.h>
+
+namespace kdt::image {
+
+namespace {
+
+constexpr const char* k_userspace_recipe = "1";
+
+using Reader = CHandle<archive, archive_read_free>;
+
+/// Debian's order of a loader's default directories; /usr/… is where merged-/usr releases keep the same files.
+constexpr std::array k_library_directories = {"lib/aarch64-linux-gnu", "usr/lib/aarch64-linux-gnu", "lib", "usr/lib"};
+constexpr std::array k_program_directories = {"sbin", "bin", "usr/sbin", "usr/bin"};
+
+std::string without_dot(std::string path) {
+  while (path.starts_with("./")) path.erase(0, 2);
+  while (path.starts_with('/')) path.erase(0, 1);
+  return path;
+}
+
+bool worth_keeping(const std::string& path) {
+  if (path.find("/gconv/") != std::string::npos) return false;
+  for (std::string_view start : {"bin/", "sbin/", "lib/", "usr/bin/", "usr/sbin/", "usr/lib/"})
+    if (path.starts_with(start)) return true;
+  return false;
+}
+
+template <std::size_t N>
+const std::string* find_in(const PackageFiles& packages, const std::array<const char*, N>& directories,
+                           const std::string& name) {
+  for (const char* directory : directories)
+    if (const auto* content = packages.find(fmt::format("{}/{}", directory, name))) return content;
+  return nullptr;
+}
+
+/// Follows DT_NEEDED until nothing new turns up.
+class Closure {
+public:
+  Closure(const PackageFiles& packages) : packages_(packages) {}
+
+  void add_program(const std::string& guest_path) {
+    const std::string name = fs::path(guest_path).filename().string();
+    const auto* content = find_in(packages_, k_program_directories, name);
+    if (content == nullptr) throw Error(Blame::infra, "no program '{}' in the guest's packages", name);
+    add(guest_path, *content);
+  }
+
+  void add_library(const std::string& name, const std::string& needed_by) {
+    const std::string guest_path = fmt::format("{}/{}", k_library_directories[0], name);
+    if (files.contains(guest_path)) return;
+    const auto* content = find_in(packages_, k_library_directories, name);
+    if (content == nullptr)
+      throw Error(Blame::infra, "no library '{}' in the guest's packages; {} needs it", name, needed_by);
+    add(guest_path, *content);
+  }
+
+  std::map<std::string, std::string> files;
+
+private:
+  void add(const std::string& guest_path, const std::string& content) {
+    files.emplace(guest_path, content);
+    const ElfNeeds needs = elf_needs(guest_path, content);
+    for (const auto& library : needs.libraries) add_library(library, guest_path);
+    if (needs.interpreter.empty()) return;
+    const std::string name = fs::path(needs.interpreter).filename().string();
+    const auto* loader = find_in(packages_, k_library_directories, name);
+    if (loader == nullptr)
+      throw Error(Blame::infra, "no loader '{}' in the guest's packages; {} needs it", name, guest_path);
+    files.emplace(without_dot(needs.interpreter), *loader);
+  }
+
+  const PackageFiles& packages_;
+};
+
+/// The host's own sources when they name the suite, then mmdebstrap's default.
+std::vector<fs::path> mirrors(const UserspaceSpec& spec) {
+  std::vector<fs::path> found;
+  for (const auto& file : spec.apt_sources) {
+    std::error_code error;
+    if (fs::is_regular_file(file, error) && read_file(file).find(spec.suite) != std::string::npos) {
+      found.push_back(file);
+      break;
+    }
+  }
+  found.emplace_back();
+  return found;
+}
+
+Command mmdebstrap(const UserspaceSpec& spec, const fs::path& tar, const fs::path& mirror) {
+  // Packages are only unpacked, so that no arm64 binary has to run here; root or a user namespace does.
+  Command command{.argv = {"mmdebstrap", ::geteuid() == 0 ? "--mode=root" : "--mode=unshare", "--variant=extract",
+                           "--architectures=arm64", fmt::format("--include={}", fmt::join(spec.packages, ",")),
+                           spec.suite, tar.string()}};
+  if (!mirror.empty()) command.argv.push_back(mirror.string());
+  // When it is killed, its root file system goes with ours. A user namespace's root may not enter our directories.
+  if (::geteuid() == 0) command.environment["TMPDIR"] = tar.parent_path().string();
+  return command;
+}
+
+void download(const UserspaceSpec& spec, const fs::path& tar, BuildSteps& steps) {
+  const auto candidates = mirrors(spec);
+  for (std::size_t i = 0; i < candidates.size(); ++i) {
+    try {
+      return steps.run("fetching Debian packages", mmdebstrap(spec, tar, candidates[i]));
+    } catch (const Error&) {
+      if (i + 1 == candidates.size()) throw;
+    }
+  }
+}
+
+} // namespace
+
+const std::string* PackageFiles::find(std::string path) const {
+  for (int hops = 0; hops < 16; ++hops) {
+    if (auto file = content.find(path); file != content.end()) return &file->second;
+    auto link = links.find(path);
+    if (link == links.end()) return nullptr;
+    path = link->second;
+  }
+  return nullptr;
+}
+
+PackageFiles read_packages(const fs::path& tar) {
+  Reader reader(archive_read_new());
+  archive_read_support_format_tar(reader.get());
+  auto fail = [&] {
+    throw Error(Blame::infra, "{}: cannot read: {}", tar.string(), archive_error_string(reader.get()));
+  };
+  if (archive_read_open_filename(reader.get(), tar.c_str(), 1 << 20) != ARCHIVE_OK) fail();
+  PackageFiles packages;
+  archive_entry* entry = nullptr;
+  int result = ARCHIVE_OK;
+  while ((result = archive_read_next_header(reader.get(), &entry)) == ARCHIVE_OK) {
+    std::string path = without_dot(archive_entry_pathname(entry));
+    if (!worth_keeping(path)) continue;
+    if (const char* target = archive_entry_hardlink(entry)) {
+      packages.links[path] = without_dot(target);
+    } else if (archive_entry_filetype(entry) == AE_IFLNK) {
+      fs::path link = archive_entry_symlink(entry);
+      packages.links[path] = without_dot(
+          link.is_absolute() ? link.string() : (fs::path(path).parent_path() / link).lexically_normal().string());
+    } else if (archive_entry_filetype(entry) == AE_IFREG) {
+      std::string content(static_cast<std::size_t>(archive_entry_size(entry)), '\0');
+      if (archive_read_data(reader.get(), content.data(), content.size()) != static_cast<la_ssize_t>(content.size()))
+        fail();
+      packages.content[path] = std::move(content);
+    }
+  }
+  if (result != ARCHIVE_EOF) fail();
+  return packages;
+}
+
+std::map<std::string, std::string> guest_files(const UserspaceSpec& spec, const PackageFiles& packages) {
+  Closure closure(packages);
+  for (const auto& program : spec.programs) closure.add_program(program.string());
+  for (const auto& library : spec.libraries) closure.add_library(library, "userspace.yaml");
+  return std::move(closure.files);
+}
+
+EntryKey userspace_key(const UserspaceSpec& spec) {
+  std::vector<std::string> programs;
+  for (const auto& program : spec.programs) programs.push_back(program.string());
+  return {.kind = "userspace",
+          .name = spec.suite,
+          .inputs = {{"recipe", k_userspace_recipe},
+                     {"packages", fmt::format("{}", fmt::join(spec.packages, " "))},
+                     {"programs", fmt::format("{}", fmt::join(programs, " "))},
+                     {"libraries", fmt::format("{}", fmt::join(spec.libraries, " "))}}};
+}
+
+void build_userspace(const UserspaceSpec& spec, const fs::path& directory, BuildSteps& steps) {
+  require(userspace_needs(), "the guest's user space");
+  require_space(directory, spec.free_space, "the guest's user space");
+  TempDir place("kdt-userspace", directory); // beside the entry: /tmp may be a small tmpfs
+  const fs::path tar = place.path() / "packages.tar";
+  download(spec, tar, steps);
+  steps.act("unpacking", [&] {
+    for (const auto& [path, content] : guest_files(spec, read_packages(tar))) {
+      const fs::path file = directory / "tree" / path;
+      make_directories(file.parent_path());
+      write_file(file, content);
+      fs::permissions(file, fs::perms(0755));
+    }
+  });
+}
+
+} // namespace kdt::image

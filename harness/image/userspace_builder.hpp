@@ -1,0 +1,33 @@
+#pragma once
+
+#include "image/build_step.hpp"
+#include "image/cache.hpp"
+#include "image/catalogue.hpp"
+
+#include <map>
+#include <string>
+#include <vector>
+
+namespace kdt::image {
+
+/// A tar's regular files and links that may be programs or libraries, by path without "./".
+struct PackageFiles {
+  std::map<std::string, std::string> content; ///< of regular files
+  std::map<std::string, std::string> links;   ///< symbolic and hard links → target, as a path in the same tar
+
+  /// The content behind a path, links followed; nullptr when it is not there.
+  const std::string* find(std::string path) const;
+};
+
+/// Reads what lies in bin, sbin and lib directories; throws Error{infra} that names the tar.
+PackageFiles read_packages(const std::filesystem::path& tar);
+
+/// Programs, the libraries they need (DT_NEEDED, followed), the extra libraries and the loader, by their path in the
+/// guest. Throws Error{infra} that names what is missing and who needs it.
+std::map<std::string, std::string> guest_files(const UserspaceSpec& spec, const PackageFiles& packages);
+
+/// Entry: tree/, the guest's files.
+EntryKey userspace_key(const UserspaceSpec& spec);
+void build_userspace(const UserspaceSpec& spec, const std::filesystem::path& directory, BuildSteps& steps);
+
+} // namespace kdt::image
