@@ -60,7 +60,8 @@ using LineHandler = std::function<void(std::string_view)>;
 
 /// Runs it to its end. At the deadline the process group is killed and timed_out set.
 /// Throws Error when it cannot be started, Interrupted (after killing the group) when stop is requested.
-Finished run_program(const Command& command, Deadline deadline, std::stop_token stop = {}, const LineHandler& on_line = {});
+Finished run_program(const Command& command, Deadline deadline, std::stop_token stop = {},
+                     const LineHandler& on_line = {});
 
 /// Where PATH has this program; nullopt when it has not.
 std::optional<std::filesystem::path> find_program(std::string_view name);

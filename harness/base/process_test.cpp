@@ -70,7 +70,7 @@ TEST(Run, NamesAProgramThatIsNotThere) {
 TEST(Run, HandsOutLinesAsTheyCome) {
   std::vector<std::string> lines;
   run_program({.argv = {"sh", "-c", "printf 'a\\nb\\nlast'"}}, Deadline::after(60s), {},
-      [&](std::string_view line) { lines.emplace_back(line); });
+              [&](std::string_view line) { lines.emplace_back(line); });
   EXPECT_EQ(lines, (std::vector<std::string>{"a", "b", "last"}));
 }
 

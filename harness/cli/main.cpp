@@ -9,8 +9,6 @@
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
 
-#include <cstring>
-
 namespace {
 
 using namespace kdt;
@@ -35,7 +33,7 @@ int exit_status_of(const Error& error) {
 }
 
 int run_program(int argc, char** argv) {
-  if (argc >= 2 && std::strcmp(argv[1], vmcore::k_child_command) == 0) return vmcore::verify_child_main(argc, argv);
+  if (argc >= 2 && argv[1] == vmcore::k_verify_command) return vmcore::verify_child_main(argc, argv);
 
   CLI::App app{k_about, "kdt"};
   app.footer(k_exit_codes);

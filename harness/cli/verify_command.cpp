@@ -15,7 +15,6 @@ constexpr std::chrono::minutes k_verify_budget{30}; // a person waits for it and
 struct VerifyArguments {
   std::string vmcore;
   std::string facts;
-  std::string out;
   bool json = false;
 };
 
@@ -33,7 +32,7 @@ vmcore::Expectation expectation_from(const fs::path& file) {
   expectation.release = text("boot.release");
   expectation.build_id = text("boot.build_id");
   expectation.nonce = text("trigger.nonce");
-  expectation.panic = text("panic.line");
+  if (auto line = text("panic.line")) expectation.panic_markers = {*line};
   expectation.cpus = cell.cell.parameters.cpus;
   return expectation;
 }
@@ -43,11 +42,12 @@ int verify_action(const VerifyArguments& arguments, const Context& context) {
   TempDir scratch("kdt-verify");
   vmcore::Expectation expectation;
   if (!arguments.facts.empty()) expectation = expectation_from(arguments.facts);
-  auto report = vmcore::verify({.input = fs::absolute(arguments.vmcore),
-                                .directory = scratch.path(),
-                                .expectation = expectation,
-                                .deadline = Deadline::after(k_verify_budget),
-                                .stop = context.stop});
+  vmcore::Subject subject{.vmcore = fs::absolute(arguments.vmcore),
+                          .assembled = scratch.path() / "vmcore",
+                          .log = scratch.path() / "vmcore-dmesg.txt",
+                          .page_budget = k_verify_budget / 2};
+  auto report = vmcore::verify(subject, expectation, vmcore::verify_limits(subject), Deadline::after(k_verify_budget),
+                               context.stop);
   if (arguments.json) {
     auto findings = nlohmann::ordered_json::array();
     for (const auto& finding : report.findings)
@@ -56,7 +56,8 @@ int verify_action(const VerifyArguments& arguments, const Context& context) {
   } else {
     for (const auto& [name, value] : report.facts) fmt::print("{:<20} {}\n", name, to_string(value));
     for (const auto& finding : report.findings) fmt::print("{}: {}\n", finding.code, finding.text);
-    fmt::print("{}\n", report.findings.empty() ? "The vmcore holds what was looked for." : "The vmcore is not as it should be.");
+    fmt::print("{}\n", report.findings.empty() ? "The vmcore holds what was looked for."
+                                               : "The vmcore is not as it should be.");
   }
   return report.findings.empty() ? 0 : 1;
 }
@@ -66,8 +67,9 @@ int verify_action(const VerifyArguments& arguments, const Context& context) {
 Action register_verify(CLI::App& app, const Context& context) {
   auto arguments = std::make_shared<VerifyArguments>();
   app.add_option("VMCORE", arguments->vmcore, "a vmcore, or the disk that a flattened one was written to")->required();
-  app.add_option("--facts", arguments->facts, "cell.json of the cell that it should be of: without it, only what can be "
-                                              "known from the file itself is checked");
+  app.add_option("--facts", arguments->facts,
+                 "cell.json of the cell that it should be of: without it, only what can be "
+                 "known from the file itself is checked");
   app.add_flag("--json", arguments->json, "facts and findings as JSON");
   return [arguments, &context] { return verify_action(*arguments, context); };
 }

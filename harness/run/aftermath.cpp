@@ -4,7 +4,6 @@
 #include "base/file.hpp"
 #include "base/text.hpp"
 #include "run/phases.hpp"
-#include "vmcore/verify.hpp"
 
 namespace kdt::run {
 
@@ -63,21 +62,37 @@ void CellRun::post_mortem(Phase phase) {
   }
 }
 
+vmcore::Report verify_in_child(const vmcore::Subject& subject, const vmcore::Expectation& expectation,
+                               Deadline deadline, std::stop_token stop) {
+  return vmcore::verify(subject, expectation, vmcore::verify_limits(subject), deadline, std::move(stop));
+}
+
 bool CellRun::verify() {
   vmcore::Expectation expectation{.release = context_.kernel.release,
                                   .build_id = context_.kernel.build_id,
                                   .nonce = nonce_,
-                                  .panic = std::get<std::string>(result_.observed.at("panic.line")),
-                                  .cpus = cell_.parameters.cpus};
-  auto report_of = vmcore::verify({.input = disk_,
-                                   .directory = context_.directory,
-                                   .expectation = expectation,
-                                   .deadline = Deadline::after(timeouts_.verify),
-                                   .stop = context_.stop});
-  for (const auto& [name, value] : report_of.facts) result_.observed[name] = value;
-  for (const auto& [name, path] : report_of.artifacts) result_.artifacts[name] = path;
-  for (auto& finding : report_of.findings) report(std::move(finding), Phase::verify);
+                                  .cpus = cell_.parameters.cpus,
+                                  .panic_markers = {session_->tracker().panic_line()}};
+  vmcore::Subject subject{.vmcore = disk_->path(),
+                          .assembled = context_.directory / "vmcore",
+                          .log = context_.directory / "vmcore-dmesg.txt"};
+  auto verified = context_.verify(subject, expectation, Deadline::after(timeouts_.verify), context_.stop);
+  for (const auto& [name, value] : verified.facts) result_.observed[name] = value;
+  if (!verified.log.empty()) result_.artifacts["vmcore_log"] = verified.log.filename();
+  for (auto& finding : verified.findings) report(std::move(finding), Phase::verify);
   return true;
+}
+
+void CellRun::tidy(bool keep) {
+  auto vmcore = context_.directory / "vmcore";
+  std::error_code ignored;
+  if (!keep) {
+    fs::remove(vmcore, ignored);
+  } else if (!fs::exists(vmcore, ignored) && disk_ && disk_->occupied().bytes > 0) {
+    disk_->keep(context_.directory / "dump.img");
+    result_.artifacts["dump_disk"] = "dump.img";
+  }
+  if (fs::exists(vmcore, ignored)) result_.artifacts["vmcore"] = "vmcore";
 }
 
 } // namespace kdt::run

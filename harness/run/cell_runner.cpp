@@ -55,17 +55,6 @@ void run_phases(CellRun& cell, const CellContext& context, CellResult& result) {
   }
 }
 
-/// Large files go unless the user wants them; what stays is an artifact.
-void tidy(const CellContext& context, CellResult& result) {
-  std::error_code ignored;
-  bool keep = context.keep == Keep::all || (context.keep == Keep::failed && !expected(result.verdict));
-  if (!keep || fs::exists(context.directory / "vmcore", ignored)) fs::remove(context.directory / "dump.img", ignored);
-  if (!keep) {
-    fs::remove(context.directory / "vmcore", ignored);
-    result.artifacts.erase("vmcore");
-  }
-}
-
 } // namespace
 
 std::string fingerprint(const Cell& cell, const image::KernelImage& kernel, const std::string& emulator_version) {
@@ -100,16 +89,18 @@ CellResult run_cell(const Cell& cell, const CellContext& context) {
   result.fingerprint = fingerprint(cell, context.kernel, context.emulator_version);
   result.facts = cell_facts(cell, context.kernel.facts, context.expectations);
   result.artifacts = {{"console", "console.log"}, {"events", "events.jsonl"}, {"emulator_log", "qemu.stderr"}};
+  std::unique_ptr<CellRun> running;
   try {
-    CellRun running(cell, context, result);
-    run_phases(running, context, result);
+    running = std::make_unique<CellRun>(cell, context, result);
+    run_phases(*running, context, result);
   } catch (const Error& error) { // not even the logs could be opened
     result.findings.push_back(host_fault(error, Phase::prepare));
   }
   judge_cell(context.expectations, result);
+  bool keep = context.keep == Keep::all || (context.keep == Keep::failed && !expected(result.verdict));
   result.seconds = Clock::now() - begin;
-  tidy(context, result);
   try {
+    if (running) running->tidy(keep);
     write_file(context.directory / "cell.json", to_json(result).dump(2) + "\n");
   } catch (const Error& error) {
     result.findings.push_back(host_fault(error, Phase::verify));

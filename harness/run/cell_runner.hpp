@@ -4,6 +4,7 @@
 #include "machine/machine.hpp"
 #include "matrix/judge.hpp"
 #include "model/result.hpp"
+#include "vmcore/verify.hpp"
 
 #include <filesystem>
 #include <functional>
@@ -28,6 +29,12 @@ Facts cell_facts(const Cell& cell, const Facts& kernel_facts, const Expectations
 /// Fills in expectations, verdict and blame, and adds the judge's findings.
 void judge_cell(const Expectations& expectations, CellResult& result);
 
+/// How a vmcore is verified: vmcore::verify, or what a test puts in its place.
+using Verify =
+    std::function<vmcore::Report(const vmcore::Subject&, const vmcore::Expectation&, Deadline, std::stop_token)>;
+vmcore::Report verify_in_child(const vmcore::Subject& subject, const vmcore::Expectation& expectation,
+                               Deadline deadline, std::stop_token stop);
+
 /// What a cell needs besides itself. References outlive the cell.
 struct CellContext {
   const image::KernelImage& kernel;
@@ -39,6 +46,7 @@ struct CellContext {
   double timeout_scale = 1;
   Keep keep = Keep::failed;
   std::stop_token stop;
+  Verify verify = verify_in_child;
   std::function<void(Phase)> on_phase; ///< called as each phase begins
 };
 

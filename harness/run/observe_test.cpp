@@ -1,0 +1,124 @@
+#include "run/observe.hpp"
+
+#include <gtest/gtest.h>
+
+namespace kdt::run {
+
+namespace {
+
+constexpr std::uint64_t k_page = 4096;
+constexpr std::uint64_t k_base = 0xada00000;
+
+protocol::Facts booted(std::vector<protocol::IomemRange> crash) {
+  protocol::Facts facts;
+  facts.iomem = {{.start = 0x40000000, .last = 0xbfffffff, .name = "System RAM", .depth = 0}};
+  for (auto& range : crash) facts.iomem.push_back(range);
+  facts.dmesg = {"[    0.000000] Kernel command line: crashkernel=256M",
+                 "[    0.000000] crashkernel reserved: 0x00000000ada00000 - 0x00000000bda00000 (256 MB)"};
+  facts.kexec_crash_size = 0x10000000;
+  return facts;
+}
+
+protocol::IomemRange crash_kernel(std::uint64_t start, std::uint64_t last) {
+  return {.start = start, .last = last, .name = "Crash kernel", .depth = 1};
+}
+
+/// A region of ten pages of which the first `faulted` faulted.
+protocol::ProbeAnswer probed(std::uint64_t faulted, std::string level = "pte") {
+  protocol::ProbeAnswer answer;
+  answer.linear_map = {
+      .granule = k_page, .va_bits = 48, .levels = {{"pte", 0x80000000}}, .read_only = {}, .page_table_bytes = 4096};
+  auto split = k_base + faulted * k_page;
+  auto end = k_base + 10 * k_page;
+  protocol::Region region{.start = k_base, .end = end, .label = "Crash kernel", .map = {}, .writes = {}};
+  region.map.push_back(
+      {.start = k_base, .end = end, .level = std::move(level), .cont = false, .valid = true, .writable = true});
+  if (faulted > 0) region.writes.push_back({.start = k_base, .end = split, .result = "faulted", .fault = "load"});
+  if (faulted < 10) region.writes.push_back({.start = split, .end = end, .result = "landed", .fault = {}});
+  answer.regions.push_back(region);
+  return answer;
+}
+
+} // namespace
+
+TEST(ObserveBoot, OneRegionIsTheMainOne) {
+  Facts observed;
+  observe_boot(booted({crash_kernel(k_base, 0xbd9fffff)}), observed);
+  EXPECT_EQ(observed.at("reservation.present"), Value(true));
+  EXPECT_EQ(observed.at("reservation.start"), Value(std::int64_t{k_base}));
+  EXPECT_EQ(observed.at("reservation.size"), Value(std::int64_t{0x10000000}));
+  EXPECT_EQ(observed.at("reservation.low.present"), Value(false));
+}
+
+TEST(ObserveBoot, OfTwoRegionsTheLowerIsTheCompanion) {
+  Facts observed;
+  observe_boot(booted({crash_kernel(0x226e00000, 0x236dfffff), crash_kernel(0xfc000000, 0xffffffff)}), observed);
+  EXPECT_EQ(observed.at("reservation.start"), Value(std::int64_t{0x226e00000}));
+  EXPECT_EQ(observed.at("reservation.low.start"), Value(std::int64_t{0xfc000000}));
+}
+
+TEST(ObserveBoot, WithoutARegionNothingIsReserved) {
+  Facts observed;
+  observe_boot(booted({}), observed);
+  EXPECT_EQ(observed.at("reservation.present"), Value(false));
+  EXPECT_FALSE(observed.contains("reservation.start"));
+}
+
+TEST(ObserveBoot, KeepsTheKernelsOwnWordsButNotItsCommandLine) {
+  Facts observed;
+  observe_boot(booted({}), observed);
+  EXPECT_EQ(observed.at("reservation.dmesg"),
+            Value(std::vector<std::string>{"crashkernel reserved: 0x00000000ada00000 - 0x00000000bda00000 (256 MB)"}));
+}
+
+TEST(ObserveProbe, BeforeTheLoadEveryWriteShouldLand) {
+  Facts observed;
+  observe_probe_before(probed(0), observed);
+  EXPECT_EQ(observed.at("probe.before"), Value("lands"));
+  EXPECT_EQ(observed.at("map.region"), Value("pages"));
+  EXPECT_EQ(observed.at("map.all"), Value("pages"));
+  observe_probe_before(probed(1), observed);
+  EXPECT_EQ(observed.at("probe.before"), Value("mixed"));
+  EXPECT_EQ(observed.at("probe.before.faulted_pages"), Value(std::int64_t{1}));
+}
+
+TEST(ObserveProbe, BlocksShow) {
+  Facts observed;
+  auto answer = probed(0, "pmd");
+  answer.linear_map.levels["pmd"] = 0x200000;
+  observe_probe_before(answer, observed);
+  EXPECT_EQ(observed.at("map.region"), Value("blocks"));
+  EXPECT_EQ(observed.at("map.all"), Value("blocks"));
+}
+
+TEST(ObserveProbe, TheReadOnlyAliasOfTheKernelIsNoBlockMapping) {
+  Facts observed;
+  auto answer = probed(0);
+  answer.linear_map.levels["pmd"] = 0x200000;
+  answer.linear_map.read_only["pmd"] = 0x200000;
+  observe_probe_before(answer, observed);
+  EXPECT_EQ(observed.at("map.all"), Value("pages"));
+}
+
+TEST(ObserveProbe, SegmentsAndTheRestAreToldApart) {
+  Facts observed;
+  std::vector<PhysRange> segments{{{k_base}, {k_base + 3 * k_page}}};
+  observe_probe_after(probed(3), segments, observed);
+  EXPECT_EQ(observed.at("probe.segments"), Value("faults"));
+  EXPECT_EQ(observed.at("probe.rest"), Value("lands"));
+  EXPECT_EQ(observed.at("probe.segment_pages"), Value(std::int64_t{3}));
+  observe_probe_after(probed(2), segments, observed); // one page of a segment can be written
+  EXPECT_EQ(observed.at("probe.segments"), Value("mixed"));
+  observe_probe_after(probed(4), segments, observed); // one page too many is protected
+  EXPECT_EQ(observed.at("probe.rest"), Value("mixed"));
+  observe_probe_after(probed(0), segments, observed);
+  EXPECT_EQ(observed.at("probe.segments"), Value("lands"));
+}
+
+TEST(ObserveCapture, ListsTheRamItSees) {
+  Facts observed;
+  observe_capture(booted({}), observed);
+  EXPECT_EQ(observed.at("capture.system_ram"), Value(std::vector<std::string>{"0x40000000-0xbfffffff"}));
+}
+
+} // namespace kdt::run

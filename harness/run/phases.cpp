@@ -44,7 +44,7 @@ std::string words(std::initializer_list<std::string_view> parts) {
 CellRun::CellRun(const Cell& cell, const CellContext& context, CellResult& result)
     : cell_(cell), context_(context), result_(result),
       timeouts_(timeouts_for(cell.parameters, context.accelerator, context.timeout_scale)), log_(context.directory),
-      nonce_(make_nonce()), disk_(context.directory / "dump.img") {}
+      nonce_(make_nonce()) {}
 
 machine::MachineSpec CellRun::machine_spec() const {
   const auto& parameters = cell_.parameters;
@@ -57,7 +57,7 @@ machine::MachineSpec CellRun::machine_spec() const {
       .kernel = context_.kernel.image,
       .initramfs = context_.kernel.initramfs,
       .cmdline = words({k_common_cmdline, system_cmdline(parameters)}),
-      .drives = {{.serial = std::string(protocol::k_serial_dump), .file = disk_, .read_only = false},
+      .drives = {{.serial = std::string(protocol::k_serial_dump), .file = disk_->path(), .read_only = false},
                  {.serial = std::string(protocol::k_serial_image), .file = context_.kernel.image, .read_only = true},
                  {.serial = std::string(protocol::k_serial_initramfs),
                   .file = context_.kernel.initramfs,
@@ -82,7 +82,7 @@ bool CellRun::prepare() {
     throw Error(Blame::infra,
                 "{}: {} free, but this cell's dump may need {}: free some space or choose --out elsewhere",
                 context_.directory.string(), human(free), human(needed));
-  make_sparse_file(disk_, dump_disk_size(cell_.parameters));
+  disk_.emplace(context_.directory, dump_disk_size(cell_.parameters));
   auto spec = machine_spec();
   machine_ = context_.make_machine(spec, context_.stop);
   session_ = std::make_unique<Session>(*machine_, log_);

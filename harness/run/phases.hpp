@@ -1,5 +1,6 @@
 #pragma once
 
+#include "base/scratch_file.hpp"
 #include "run/cell_runner.hpp"
 #include "run/session.hpp"
 #include "run/timeouts.hpp"
@@ -27,6 +28,8 @@ public:
   void post_mortem(Phase phase);
   /// A guest that went away while this phase ran: whose fault, in which words.
   Finding lost(Phase phase) const;
+  /// Removes the vmcore, or makes sure that what there is of one is kept.
+  void tidy(bool keep);
   EventLog& log() { return log_; }
 
 private:
@@ -44,7 +47,7 @@ private:
   Timeouts timeouts_;
   EventLog log_;
   std::string nonce_;
-  std::filesystem::path disk_;
+  std::optional<ScratchFile> disk_; ///< the raw disk that the dump goes to; no name, so nothing of it is ever left over
   std::vector<PhysRange> segments_;
   std::unique_ptr<machine::Machine> machine_;
   std::unique_ptr<Session> session_;

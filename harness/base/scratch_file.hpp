@@ -1,0 +1,26 @@
+#pragma once
+
+#include "base/file.hpp"
+
+namespace kdt {
+
+/// A file without a name, so that nothing of it is left however this process ends, SIGKILL included. Other processes of
+/// the same user open it by path() as long as this object lives.
+class ScratchFile {
+public:
+  /// Sparse, of this size, on the file system of directory; throws Error{infra}.
+  ScratchFile(const fs::path& directory, ByteSize size);
+
+  /// /proc/PID/fd/N.
+  fs::path path() const;
+  /// Bytes of disk that it occupies.
+  ByteSize occupied() const;
+  /// Gives it a name after all; replaces what has that name. Throws Error{infra}.
+  void keep(const fs::path& name) const;
+
+private:
+  UniqueFd fd_;
+  fs::path directory_;
+};
+
+} // namespace kdt

@@ -1,0 +1,29 @@
+#include "base/error.hpp"
+#include "base/scratch_file.hpp"
+
+#include <gtest/gtest.h>
+
+namespace kdt {
+
+TEST(ScratchFile, HasNoNameUntilItIsKept) {
+  TempDir directory("kdt-test");
+  ScratchFile scratch(directory.path(), ByteSize::mib(64));
+  EXPECT_TRUE(fs::is_empty(directory.path()));
+  EXPECT_EQ(fs::file_size(scratch.path()), ByteSize::mib(64).bytes);
+  EXPECT_LT(scratch.occupied(), ByteSize::mib(1));
+  scratch.keep(directory.path() / "kept");
+  EXPECT_EQ(fs::file_size(directory.path() / "kept"), ByteSize::mib(64).bytes);
+}
+
+TEST(ScratchFile, IsWrittenThroughItsPath) {
+  TempDir directory("kdt-test");
+  ScratchFile scratch(directory.path(), ByteSize{0});
+  write_file(scratch.path(), "text");
+  EXPECT_EQ(read_file(scratch.path()), "text");
+}
+
+TEST(ScratchFile, NamesTheDirectoryThatRefuses) {
+  EXPECT_THROW(ScratchFile("/nonexistent/kdt", ByteSize{1}), Error);
+}
+
+} // namespace kdt

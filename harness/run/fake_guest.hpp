@@ -1,0 +1,43 @@
+#pragma once
+
+#include "machine/scripted_machine.hpp"
+
+#include <deque>
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace kdt::run {
+
+/// For tests: a guest that follows a recorded conversation (harness/guest/testdata/*.jsonl). Each ask is answered with
+/// the next recorded answer of that ask; the trigger also prints a panic and brings up the capture kernel.
+class FakeGuest {
+public:
+  explicit FakeGuest(const std::string& recording);
+
+  /// What happens instead of the recorded answer to this ask, the n-th time (from 0) that it is asked.
+  using Override = std::function<std::vector<machine::Event>()>;
+  void instead_of(const std::string& ask, int nth, Override happens) { overrides_[{ask, nth}] = std::move(happens); }
+
+  /// A machine that plays this guest; the FakeGuest outlives it.
+  std::unique_ptr<machine::Machine> machine();
+
+  std::vector<machine::Event> boot_events;    ///< before the first hello
+  std::vector<machine::Event> capture_events; ///< after the trigger
+
+private:
+  std::vector<machine::Event> respond(const std::string& line);
+
+  std::string system_hello_;
+  std::map<std::string, std::deque<std::string>> answers_; ///< by ask
+  std::map<std::pair<std::string, int>, Override> overrides_;
+  std::map<std::string, int> asked_;
+};
+
+/// Console bytes as an event.
+machine::Event console(const std::string& text);
+/// The emulator's end by a signal.
+machine::Event killed(int signal);
+
+} // namespace kdt::run
