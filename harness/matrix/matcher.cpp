@@ -27,24 +27,30 @@ double real_of(const std::string& text) {
   return number;
 }
 
-std::vector<std::uint64_t> version_numbers(std::string_view text) {
-  std::vector<std::uint64_t> numbers;
-  while (!text.empty()) {
-    std::uint64_t number = 0;
-    auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-    if (error != std::errc{}) break;
-    numbers.push_back(number);
-    text.remove_prefix(static_cast<std::size_t>(end - text.data()));
-    if (!text.starts_with('.')) break;
+/// Takes the next number of a dotted version off text; nullopt behind the last.
+std::optional<std::uint64_t> take_number(std::string_view& text) {
+  std::uint64_t number = 0;
+  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc{}) return std::nullopt;
+  text.remove_prefix(static_cast<std::size_t>(end - text.data()));
+  if (text.starts_with('.'))
     text.remove_prefix(1);
-  }
-  return numbers;
+  else
+    text = {};
+  return number;
 }
 
 bool version_starts_with(std::string_view version, std::string_view prefix) {
-  auto whole = version_numbers(version);
-  auto start = version_numbers(prefix);
-  return start.size() <= whole.size() && std::equal(start.begin(), start.end(), whole.begin());
+  while (auto wanted = take_number(prefix))
+    if (take_number(version) != wanted) return false;
+  return true;
+}
+
+/// The text of a value that is one, without a copy; scratch holds that of any other.
+std::string_view text_of(const Value& value, std::string& scratch) {
+  if (const auto* text = std::get_if<std::string>(&value)) return *text;
+  if (const auto* truth = std::get_if<bool>(&value)) return *truth ? "true" : "false";
+  return scratch = to_string(value);
 }
 
 using Range = std::pair<std::int64_t, std::int64_t>;
@@ -114,18 +120,20 @@ bool any_line(const Value& value, Visit visit) {
 }
 } // namespace
 
-const Value* View::find(std::string_view name) const {
-  if (const auto* value = kdt::find(facts, name)) return value;
-  return observed == nullptr ? nullptr : kdt::find(*observed, name);
+const Value* View::find(const std::string& name) const {
+  if (auto it = facts.find(name); it != facts.end()) return &it->second;
+  if (observed == nullptr) return nullptr;
+  auto it = observed->find(name);
+  return it == observed->end() ? nullptr : &it->second;
 }
 
 int compare_versions(std::string_view a, std::string_view b) {
-  auto left = version_numbers(a);
-  auto right = version_numbers(b);
-  auto size = std::max(left.size(), right.size());
-  left.resize(size);
-  right.resize(size);
-  return left < right ? -1 : left > right ? 1 : 0;
+  for (;;) {
+    auto left = take_number(a);
+    auto right = take_number(b);
+    if (!left && !right) return 0;
+    if (left.value_or(0) != right.value_or(0)) return left.value_or(0) < right.value_or(0) ? -1 : 1;
+  }
 }
 
 std::vector<std::string> placeholders(std::string_view text) {
@@ -163,7 +171,7 @@ std::optional<std::string> fill_in(std::string_view text, const View& view) {
 
 Answer Matcher::matches(const View& view) const {
   if (kind_ == Kind::any || kind_ == Kind::all || kind_ == Kind::negate) return combine(view);
-  const auto* value = view.find(about_->name);
+  const auto* value = view.find(name_);
   bool settled = view.observed != nullptr || about_->origin != NameOrigin::observation;
   if (kind_ == Kind::present) return value != nullptr ? Answer::yes : settled ? Answer::no : Answer::unknown;
   if (kind_ == Kind::absent) return value != nullptr ? Answer::no : settled ? Answer::yes : Answer::unknown;
@@ -213,31 +221,33 @@ Answer Matcher::matches_value(const Value& value, const View& view) const {
 }
 
 Answer Matcher::equals(const Value& value, const View& view) const {
+  std::string scratch;
   auto lookup = [&](std::string_view name) { return view.find(name); };
   if (!expressions_.empty()) {
     const auto* number = std::get_if<std::int64_t>(&value);
     auto wanted = expressions_[0].evaluate(lookup);
     return !wanted ? Answer::unknown : answer(number != nullptr && *number == *wanted);
   }
-  if (about_->type == NameType::version) return answer(version_starts_with(to_string(value), literal_));
+  if (about_->type == NameType::version) return answer(version_starts_with(text_of(value, scratch), literal_));
   if (about_->type == NameType::seconds) return answer(as_real(value) == real_of(literal_));
-  if (verbatim_ || literal_.find('{') == std::string::npos) return answer(to_string(value) == literal_);
+  if (verbatim_ || literal_.find('{') == std::string::npos) return answer(text_of(value, scratch) == literal_);
   auto wanted = fill_in(literal_, view);
-  return !wanted ? Answer::unknown : answer(to_string(value) == *wanted);
+  return !wanted ? Answer::unknown : answer(text_of(value, scratch) == *wanted);
 }
 
 Answer Matcher::holds(const Comparison& comparison, const Value& value, const View& view) const {
   int order = 0; // of value against operand
+  std::string scratch;
   if (about_->type == NameType::version) {
     bool equality = comparison.op == Operator::equal || comparison.op == Operator::differ;
-    order = equality ? (version_starts_with(to_string(value), comparison.operand) ? 0 : 1)
-                     : compare_versions(to_string(value), comparison.operand);
+    order = equality ? (version_starts_with(text_of(value, scratch), comparison.operand) ? 0 : 1)
+                     : compare_versions(text_of(value, scratch), comparison.operand);
   } else if (about_->type == NameType::seconds) {
     auto real = as_real(value);
     if (!real) return Answer::no;
     order = *real < real_of(comparison.operand) ? -1 : *real > real_of(comparison.operand) ? 1 : 0;
   } else if (about_->type == NameType::text || about_->type == NameType::boolean) {
-    order = to_string(value) == comparison.operand ? 0 : 1;
+    order = text_of(value, scratch) == comparison.operand ? 0 : 1;
   } else {
     auto wanted = comparison.expression.evaluate([&](std::string_view name) { return view.find(name); });
     if (!wanted) return Answer::unknown;

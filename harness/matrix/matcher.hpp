@@ -19,7 +19,8 @@ struct View {
   const Facts& facts;
   const Facts* observed = nullptr; ///< nullptr before the cell has run
 
-  const Value* find(std::string_view name) const;
+  const Value* find(const std::string& name) const;
+  const Value* find(std::string_view name) const { return find(std::string(name)); }
 };
 
 /// One condition on one name, as `when:`, `expect:` and `match:` write it:
@@ -92,6 +93,7 @@ private:
 
   Kind kind_ = Kind::equal;
   const Name* about_ = nullptr;
+  std::string name_; ///< the name's text: a million lookups each need a std::string
   std::string text_;
   std::string literal_;   ///< of equal, contains, regex
   bool verbatim_ = false; ///< the literal's braces are only braces

@@ -30,6 +30,7 @@ public:
   MatcherReader(const YamlFile& file, const YamlNode& node, const Name& about)
       : file_(file), node_(node), about_(about) {
     made_.about_ = &about;
+    made_.name_ = about.name;
   }
 
   Matcher read() {
