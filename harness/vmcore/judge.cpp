@@ -1,0 +1,131 @@
+#include "vmcore/judge.hpp"
+
+#include "base/text.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace kdt::vmcore {
+
+namespace {
+
+using Findings = std::vector<Finding>;
+
+bool holds_nonce(std::string_view log, const std::string& nonce) {
+  auto line = "kdt: nonce " + nonce;
+  for (auto at = log.find(line); at != std::string_view::npos; at = log.find(line, at + 1)) {
+    auto end = at + line.size();
+    if (end == log.size() || log[end] == '\n' || log[end] == ' ') return true;
+  }
+  return false;
+}
+
+bool holds_panic(std::string_view log, const std::vector<std::string>& markers) {
+  return std::ranges::any_of(markers, [&](const auto& m) { return log.find(m) != std::string_view::npos; });
+}
+
+std::vector<std::string> log_tail(std::string_view log) {
+  auto lines = split(trim(log), '\n');
+  if (lines.size() > 3) lines.erase(lines.begin(), lines.end() - 3);
+  return lines;
+}
+
+/// Whether anything can be said about what is inside.
+Findings judge_file(const Contents& c) {
+  auto one = [](std::string_view code, std::string text) { return Findings{make_finding(code, std::move(text))}; };
+  const auto& shape = c.shape;
+  if (c.format == Format::empty) return one("vmcore-unreadable", "the vmcore is empty");
+  if (c.format == Format::blank) return one("vmcore-unreadable", "nothing was written: the vmcore begins with zeros");
+  if (!c.stream_stopped.empty())
+    return one("vmcore-truncated", fmt::format("the flattened vmcore is cut off: {}", c.stream_stopped));
+  if (shape.format == Format::unknown || shape.format == Format::flattened || shape.format == Format::blank ||
+      shape.format == Format::empty)
+    return one("vmcore-unreadable", "the vmcore is neither kdump-compressed nor an ELF core of a 64-bit machine");
+  if (shape.incomplete) return one("vmcore-truncated", "the dump tool has marked the vmcore as incomplete");
+  if (shape.needed_bytes > shape.file_bytes)
+    return one("vmcore-truncated", fmt::format("the vmcore has {} bytes and its headers need at least {}",
+                                               shape.file_bytes, shape.needed_bytes));
+  if (shape.holes > 0)
+    return one("vmcore-truncated",
+               fmt::format("{} of {} page descriptors were never written", shape.holes, shape.pages));
+  if (!shape.aarch64) return one("vmcore-unreadable", "the vmcore is of another architecture than arm64");
+  if (!c.unreadable.empty()) return one("vmcore-unreadable", c.unreadable);
+  if (!c.opened) return one("vmcore-unreadable", "the vmcore was not opened");
+  return {};
+}
+
+void judge_kernel(const Contents& c, const Expectation& expected, Findings& findings) {
+  if (expected.release && c.release != *expected.release)
+    findings.push_back(make_finding(
+        "vmcore-wrong-kernel", fmt::format("the vmcore is of {} and {} was booted",
+                                           c.release.empty() ? "an unnamed kernel" : c.release, *expected.release)));
+  else if (expected.build_id && !c.build_id.empty() && c.build_id != *expected.build_id)
+    findings.push_back(
+        make_finding("vmcore-wrong-kernel", fmt::format("the vmcore's kernel has build id {} and {} was booted",
+                                                        c.build_id, *expected.build_id)));
+}
+
+void judge_log(const Contents& c, std::string_view log, const Expectation& expected, Findings& findings) {
+  if (!c.log_problem.empty()) {
+    findings.push_back(make_finding("vmcore-no-log", fmt::format("no kernel log in the vmcore: {}", c.log_problem)));
+    return;
+  }
+  if (expected.nonce && !holds_nonce(log, *expected.nonce))
+    findings.push_back(make_finding("vmcore-other-run",
+                                    fmt::format("the log in the vmcore does not hold nonce {}", *expected.nonce),
+                                    log_tail(log)));
+  if (!expected.panic_markers.empty() && !holds_panic(log, expected.panic_markers))
+    findings.push_back(make_finding("vmcore-no-panic", "the log in the vmcore holds no panic", log_tail(log)));
+}
+
+void judge_cpus(const Contents& c, const Expectation& expected, Findings& findings) {
+  std::vector<std::string> evidence;
+  for (std::size_t i = 0; i < c.cpus.size(); ++i)
+    if (!c.cpus[i].saved())
+      evidence.push_back(fmt::format("note {}: pc {:#x}, sp {:#x}", i, c.cpus[i].pc, c.cpus[i].sp));
+  auto saved = c.cpus.size() - evidence.size();
+  auto wanted = expected.cpus ? *expected.cpus : std::max<std::size_t>(c.cpus.size(), 1);
+  if (saved == wanted && evidence.empty()) return;
+  findings.push_back(make_finding("vmcore-cpus",
+                                  fmt::format("the vmcore holds the registers of {} CPUs, not of {}", saved, wanted),
+                                  std::move(evidence)));
+}
+
+} // namespace
+
+Facts observe(const Contents& c, std::string_view log, const Expectation& expected) {
+  Facts facts{{"vmcore.format", std::string(to_string(c.format))},
+              {"vmcore.size", static_cast<std::int64_t>(c.shape.file_bytes)}};
+  if (!judge_file(c).empty()) return facts;
+  std::uint64_t memory = 0;
+  for (const auto& range : c.shape.memory) memory += range.size().bytes;
+  facts["vmcore.release"] = c.release;
+  if (!c.build_id.empty()) facts["vmcore.build_id"] = c.build_id;
+  facts["vmcore.page_size"] = static_cast<std::int64_t>(c.page_size);
+  facts["vmcore.crash_time"] = c.crash_time;
+  facts["vmcore.memory"] = static_cast<std::int64_t>(memory);
+  facts["vmcore.pages"] = static_cast<std::int64_t>(c.shape.pages);
+  facts["vmcore.pages_read"] = static_cast<std::int64_t>(c.pages.read);
+  facts["vmcore.cpus"] = static_cast<std::int64_t>(std::ranges::count_if(c.cpus, &CpuRegisters::saved));
+  facts["vmcore.log_lines"] = static_cast<std::int64_t>(std::ranges::count(log, '\n'));
+  if (!expected.panic_markers.empty()) facts["vmcore.panic"] = holds_panic(log, expected.panic_markers);
+  if (expected.nonce) facts["vmcore.nonce"] = holds_nonce(log, *expected.nonce);
+  return facts;
+}
+
+Findings judge(const Contents& contents, std::string_view log, const Expectation& expected) {
+  auto findings = judge_file(contents);
+  if (!findings.empty()) return findings;
+  if (contents.pages.bad > 0)
+    findings.push_back(make_finding(
+        "vmcore-damaged",
+        fmt::format("{} of {} stored pages cannot be read back", contents.pages.bad, contents.pages.present),
+        {contents.pages.first_bad}));
+  judge_kernel(contents, expected, findings);
+  judge_log(contents, log, expected, findings);
+  judge_cpus(contents, expected, findings);
+  return findings;
+}
+
+} // namespace kdt::vmcore

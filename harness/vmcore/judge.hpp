@@ -1,0 +1,31 @@
+#pragma once
+
+#include "model/finding.hpp"
+#include "model/value.hpp"
+#include "vmcore/contents.hpp"
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace kdt::vmcore {
+
+/// What the vmcore should say. What is not given is not judged.
+struct Expectation {
+  std::optional<std::string> release;  ///< uname -r of the kernel that was booted
+  std::optional<std::string> build_id; ///< of that kernel, hex; not judged where vmcoreinfo has no BUILD-ID
+  std::optional<std::string> nonce;    ///< the log must hold the line "kdt: nonce <nonce>"
+  std::optional<unsigned> cpus;        ///< CPUs that were online at the panic
+  /// The log must hold one of these; empty: not judged. A fatal oops reaches the capture kernel before panic() prints.
+  std::vector<std::string> panic_markers{"Kernel panic - not syncing", "Internal error: ", "Starting crashdump kernel"};
+};
+
+/// The observations vmcore.*: format, size, release, build_id, page_size, crash_time, memory, pages, pages_read, cpus
+/// (with registers), log_lines, panic and, when expected, nonce. Of an unreadable vmcore only the first two.
+Facts observe(const Contents& contents, std::string_view log, const Expectation& expectation);
+
+/// Every difference, gravest first. A dump that is cut off or unreadable has that one finding only.
+std::vector<Finding> judge(const Contents& contents, std::string_view log, const Expectation& expectation);
+
+} // namespace kdt::vmcore

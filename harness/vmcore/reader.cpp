@@ -1,0 +1,114 @@
+#include "vmcore/reader.hpp"
+
+#include "base/error.hpp"
+#include "base/file.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <fcntl.h>
+
+namespace kdt::vmcore {
+
+namespace {
+
+constexpr std::uint64_t k_max_cpus = 4096; // NR_CPUS of arm64 is at most that
+
+void check(kdump_ctx_t* context, kdump_status status, const std::filesystem::path& path, std::string_view act) {
+  if (status == KDUMP_OK) return;
+  const char* reason = kdump_get_err(context);
+  throw Error(Blame::tool, "vmcore {}: cannot {}: {}", path.filename().string(), act,
+              reason != nullptr ? reason : kdump_strerror(status));
+}
+
+} // namespace
+
+Reader::Reader(const std::filesystem::path& path) : fd_(open_file(path, O_RDONLY)), context_(kdump_new()) {
+  if (!context_) throw Error(Blame::infra, "libkdumpfile: out of memory");
+  auto* context = context_.get();
+  check(context, kdump_open_fd(context, fd_.get()), path, "open it");
+  check(context, kdump_set_string_attr(context, KDUMP_ATTR_OSTYPE, "linux"), path, "find the kernel's page tables");
+  char* raw = nullptr;
+  check(context, kdump_vmcoreinfo_raw(context, &raw), path, "find VMCOREINFO");
+  CHandle<char, std::free> owned(raw);
+  vmcoreinfo_text_ = raw;
+  vmcoreinfo_ = VmcoreInfo(vmcoreinfo_text_);
+}
+
+std::string Reader::attribute(const char* name) const {
+  const char* text = nullptr;
+  if (kdump_get_string_attr(context_.get(), name, &text) != KDUMP_OK) {
+    kdump_clear_err(context_.get());
+    return {};
+  }
+  return text;
+}
+
+std::optional<std::uint64_t> Reader::number(const std::string& name) const {
+  kdump_num_t value = 0;
+  if (kdump_get_number_attr(context_.get(), name.c_str(), &value) == KDUMP_OK) return value;
+  kdump_clear_err(context_.get());
+  return std::nullopt;
+}
+
+std::uint64_t Reader::page_size() const {
+  return number(KDUMP_ATTR_PAGE_SIZE).value_or(0);
+}
+
+std::vector<CpuRegisters> Reader::cpus() const {
+  auto count = std::min(number(KDUMP_ATTR_NUM_CPUS).value_or(0), k_max_cpus);
+  std::vector<CpuRegisters> cpus(count);
+  for (std::uint64_t cpu = 0; cpu < count; ++cpu) {
+    auto of = [&](std::string_view name) { return number(fmt::format("cpu.{}.{}", cpu, name)).value_or(0); };
+    cpus[cpu] = {.pc = of("reg.pc"),
+                 .sp = of("reg.sp"),
+                 .lr = of("reg.lr"),
+                 .pstate = of("reg.pstate"),
+                 .pid = static_cast<std::int64_t>(of("pid"))};
+  }
+  return cpus;
+}
+
+bool Reader::read(kdump_addrspace_t space, std::uint64_t address, void* to, std::size_t bytes) const {
+  std::size_t got = bytes;
+  auto status = kdump_read(context_.get(), space, address, to, &got);
+  if (status != KDUMP_OK) kdump_clear_err(context_.get());
+  return status == KDUMP_OK && got == bytes;
+}
+
+bool Reader::read_virtual(std::uint64_t address, void* to, std::size_t bytes) const {
+  return read(KDUMP_KVADDR, address, to, bytes);
+}
+
+bool Reader::read_physical(PhysAddr address, void* to, std::size_t bytes) const {
+  return read(KDUMP_MACHPHYSADDR, address.value, to, bytes);
+}
+
+PageReading Reader::read_all_pages(Deadline deadline) const {
+  PageReading reading;
+  auto page = page_size();
+  kdump_attr_t attribute{.type = KDUMP_BITMAP, .val = {}};
+  if (page == 0 || kdump_get_typed_attr(context_.get(), KDUMP_ATTR_FILE_PAGEMAP, &attribute) != KDUMP_OK)
+    return reading;
+  std::vector<char> buffer(page);
+  kdump_addr_t pfn = 0;
+  while (kdump_bmp_find_set(attribute.val.bitmap, &pfn) == KDUMP_OK) {
+    kdump_addr_t end = pfn;
+    if (kdump_bmp_find_clear(attribute.val.bitmap, &end) != KDUMP_OK || end <= pfn) break;
+    reading.present += end - pfn;
+    for (; pfn < end && !deadline.passed(); ++pfn, ++reading.read) {
+      std::size_t got = page;
+      auto status = kdump_read(context_.get(), KDUMP_MACHPHYSADDR, pfn * page, buffer.data(), &got);
+      if (status == KDUMP_OK && got == page) continue;
+      const char* reason = kdump_get_err(context_.get());
+      if (reading.bad++ == 0)
+        reading.first_bad = fmt::format("{:#x}: {}", pfn * page, reason != nullptr ? reason : "short");
+      kdump_clear_err(context_.get());
+    }
+    pfn = end;
+  }
+  return reading;
+}
+
+} // namespace kdt::vmcore

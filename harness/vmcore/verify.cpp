@@ -1,0 +1,170 @@
+#include "vmcore/verify.hpp"
+
+#include "base/file.hpp"
+#include "base/text.hpp"
+#include "vmcore/flattened.hpp"
+#include "vmcore/printk_log.hpp"
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <csignal>
+#include <cstdio>
+#include <fcntl.h>
+#include <sys/resource.h>
+
+namespace kdt::vmcore {
+
+namespace {
+
+constexpr int k_exit_infra = 3;
+
+// ASan and TSan reserve terabytes of address space; a limit would kill the child before main(). Those builds go
+// without.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr bool k_limit_address_space = false;
+#else
+constexpr bool k_limit_address_space = true;
+#endif
+
+fs::path or_beside(const fs::path& given, const fs::path& vmcore, std::string_view suffix) {
+  return given.empty() ? fs::path(vmcore.string() + std::string(suffix)) : given;
+}
+
+std::uint64_t file_size_limit() {
+  struct rlimit limit {};
+  ::getrlimit(RLIMIT_FSIZE, &limit);
+  return std::min<std::uint64_t>(limit.rlim_cur, std::uint64_t{1} << 62);
+}
+
+/// Inspects the file, and the dump that a flattened one makes; returns the path of the dump to open.
+fs::path look_at(const fs::path& vmcore, const fs::path& assembled, Contents& contents) {
+  auto from = open_file(vmcore, O_RDONLY);
+  contents.shape = inspect(from.get());
+  contents.format = contents.shape.format;
+  if (contents.format != Format::flattened) return vmcore;
+  auto to = open_file(assembled, O_RDWR | O_CREAT | O_TRUNC);
+  auto result = reassemble(from.get(), to.get(), file_size_limit());
+  contents.stream_stopped = result.stopped;
+  contents.shape = inspect(to.get());
+  return assembled;
+}
+
+void read_inside(const Reader& reader, const fs::path& log_path, Deadline pages_deadline, Contents& contents) {
+  const auto& info = reader.vmcoreinfo();
+  contents.opened = true;
+  contents.architecture = reader.attribute(KDUMP_ATTR_ARCH_NAME);
+  contents.release = info.line("OSRELEASE").value_or("");
+  contents.build_id = info.line("BUILD-ID").value_or("");
+  contents.crash_time = std::atoll(info.line("CRASHTIME").value_or("0").c_str());
+  contents.page_size = reader.page_size();
+  contents.cpus = reader.cpus();
+  auto log = read_printk_log(info, [&](std::uint64_t address, void* to, std::size_t bytes) {
+    return reader.read_virtual(address, to, bytes);
+  });
+  contents.log_records = log.records;
+  contents.log_damaged = log.damaged;
+  contents.log_problem = log.problem;
+  if (!log.lines.empty()) write_file(log_path, log.text());
+  // An ELF segment has no form that could be wrong; its end has been checked against the file's.
+  if (contents.shape.format == Format::kdump) contents.pages = reader.read_all_pages(pages_deadline);
+}
+
+Contents read_contents(const fs::path& vmcore, const fs::path& assembled, const fs::path& log, Seconds page_budget) {
+  Contents contents;
+  auto dump = look_at(vmcore, assembled, contents);
+  const auto& shape = contents.shape;
+  bool whole = contents.stream_stopped.empty() && !shape.truncated() && shape.aarch64;
+  if (!whole || (shape.format != Format::kdump && shape.format != Format::elf)) return contents;
+  try {
+    Reader reader(dump);
+    read_inside(reader, log, Deadline::after(std::chrono::duration_cast<Clock::duration>(page_budget)), contents);
+  } catch (const Error& error) {
+    if (error.blame() != Blame::tool) throw;
+    contents.unreadable = error.what();
+  }
+  return contents;
+}
+
+Report crashed(Report report, std::string text, const Finished& finished) {
+  std::vector<std::string> evidence;
+  for (const auto& line : split(trim(finished.err), '\n'))
+    if (!line.empty()) evidence.push_back(printable(line));
+  if (evidence.size() > 5) evidence.resize(5);
+  report.findings = {make_finding("verify-crashed", std::move(text), std::move(evidence))};
+  return report;
+}
+
+} // namespace
+
+int verify_child_main(int argc, char** argv) {
+  if (argc != 6) {
+    fmt::print(stderr, "usage: {} VMCORE ASSEMBLED LOG SECONDS\n", k_verify_command);
+    return 2;
+  }
+  struct rlimit no_core {};
+  ::setrlimit(RLIMIT_CORE, &no_core);
+  try {
+    auto contents = read_contents(argv[2], argv[3], argv[4], Seconds(std::atof(argv[5])));
+    fmt::print("{}\n", to_json(contents).dump());
+    return 0;
+  } catch (const Error& error) {
+    fmt::print(stderr, "{}\n", error.what());
+    return k_exit_infra;
+  } catch (const std::exception& error) { // out of memory: the limit held
+    fmt::print(stderr, "{}\n", error.what());
+    return 1;
+  }
+}
+
+Limits verify_limits(const Subject& subject) {
+  auto seconds = std::chrono::ceil<std::chrono::seconds>(subject.page_budget);
+  return {.address_space = ByteSize::gib(4),
+          .file_size = ByteSize::gib(1024),
+          .cpu_time = 2 * seconds + std::chrono::seconds(60),
+          .open_files = 64};
+}
+
+Report verify(const Subject& subject, const Expectation& expectation, const Limits& limits, Deadline deadline,
+              std::stop_token stop) {
+  auto assembled = or_beside(subject.assembled, subject.vmcore, ".assembled");
+  auto log = or_beside(subject.log, subject.vmcore, "-dmesg.txt");
+  std::error_code ignored;
+  fs::remove(log, ignored); // a log of an earlier attempt must not pass for this one's
+  Command command{.argv = {"/proc/self/exe", std::string(k_verify_command), subject.vmcore.string(), assembled.string(),
+                           log.string(), fmt::format("{}", subject.page_budget.count())},
+                  .limits = limits,
+                  .own_network = true};
+  if (!k_limit_address_space) command.limits.address_space.reset();
+  auto finished = run_program(command, deadline, stop);
+  Report report{.facts = {}, .findings = {}, .vmcore = subject.vmcore, .log = {}};
+  if (finished.timed_out)
+    return crashed(std::move(report), "reading the vmcore took longer than its deadline", finished);
+  if (finished.status.signal == SIGXCPU)
+    return crashed(std::move(report), "reading the vmcore took more CPU time than it may", finished);
+  if (finished.status.signal == 0 && finished.status.code == k_exit_infra)
+    throw Error(Blame::infra, "{}", printable(trim(finished.err)));
+  if (!finished.status.success())
+    return crashed(std::move(report),
+                   fmt::format("the process that reads the vmcore ended with {}", to_string(finished.status)),
+                   finished);
+  Contents contents;
+  try {
+    contents = contents_from_json(nlohmann::ordered_json::parse(finished.out));
+  } catch (const nlohmann::json::exception& error) {
+    return crashed(std::move(report),
+                   fmt::format("the process that reads the vmcore printed no JSON: {}", error.what()), finished);
+  }
+  std::string log_text;
+  if (fs::exists(log)) {
+    log_text = read_file(log);
+    report.log = log;
+  }
+  if (contents.format == Format::flattened) report.vmcore = assembled;
+  report.facts = observe(contents, log_text, expectation);
+  report.findings = judge(contents, log_text, expectation);
+  return report;
+}
+
+} // namespace kdt::vmcore

@@ -1,0 +1,46 @@
+#include "vmcore/vmcoreinfo.hpp"
+
+#include "base/text.hpp"
+
+#include <fmt/format.h>
+
+#include <charconv>
+
+namespace kdt::vmcore {
+
+VmcoreInfo::VmcoreInfo(std::string_view text) {
+  for (const auto& entry : split(text, '\n')) {
+    auto equals = entry.find('=');
+    if (equals != std::string::npos && equals > 0) lines_.emplace(entry.substr(0, equals), entry.substr(equals + 1));
+  }
+}
+
+std::optional<std::string> VmcoreInfo::line(std::string_view key) const {
+  auto it = lines_.find(key);
+  if (it == lines_.end()) return std::nullopt;
+  return it->second;
+}
+
+std::optional<std::uint64_t> VmcoreInfo::number(std::string_view kind, std::string_view name, int base) const {
+  auto it = lines_.find(fmt::format("{}({})", kind, name));
+  if (it == lines_.end()) return std::nullopt;
+  const auto& digits = it->second;
+  std::uint64_t value = 0;
+  auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value, base);
+  if (error != std::errc{} || end != digits.data() + digits.size()) return std::nullopt;
+  return value;
+}
+
+std::optional<std::uint64_t> VmcoreInfo::symbol(std::string_view name) const {
+  return number("SYMBOL", name, 16);
+}
+
+std::optional<std::uint64_t> VmcoreInfo::offset(std::string_view member) const {
+  return number("OFFSET", member, 10);
+}
+
+std::optional<std::uint64_t> VmcoreInfo::size(std::string_view structure) const {
+  return number("SIZE", structure, 10);
+}
+
+} // namespace kdt::vmcore

@@ -1,0 +1,22 @@
+#include "vmcore/vmcoreinfo.hpp"
+
+#include <gtest/gtest.h>
+
+using kdt::vmcore::VmcoreInfo;
+
+TEST(VmcoreInfo, ReadsLinesSymbolsOffsetsAndSizes) {
+  VmcoreInfo info("OSRELEASE=6.1.0\nSYMBOL(prb)=ffff800008000000\nOFFSET(prb_desc.state_var)=8\nSIZE(prb_desc)=24\n");
+  EXPECT_EQ(info.line("OSRELEASE"), "6.1.0");
+  EXPECT_EQ(info.symbol("prb"), 0xffff800008000000u);
+  EXPECT_EQ(info.offset("prb_desc.state_var"), 8u);
+  EXPECT_EQ(info.size("prb_desc"), 24u);
+}
+
+TEST(VmcoreInfo, HasNothingForWhatIsMissingOrNoNumber) {
+  VmcoreInfo info("=x\nnonsense\nSYMBOL(a)=xyz\nSIZE(b)=12z\nSIZE(c)=99999999999999999999999\n");
+  EXPECT_EQ(info.line("OSRELEASE"), std::nullopt);
+  EXPECT_EQ(info.symbol("a"), std::nullopt);
+  EXPECT_EQ(info.size("b"), std::nullopt);
+  EXPECT_EQ(info.size("c"), std::nullopt);
+  EXPECT_TRUE(VmcoreInfo("").empty());
+}
