@@ -1,7 +1,6 @@
 #include "vmcore/judge.hpp"
 
 #include <gmock/gmock.h>
-#include <nlohmann/json.hpp>
 
 using namespace kdt;
 using namespace kdt::vmcore;
@@ -108,10 +107,4 @@ TEST(VmcoreJudge, ObservesOnlyWhatIsKnown) {
   EXPECT_EQ(std::get<std::int64_t>(facts.at("vmcore.cpus")), 2);
   EXPECT_EQ(observe(good(), k_log, {}).count("vmcore.nonce"), 0u);
   EXPECT_EQ(observe(with([](auto& c) { c.shape.incomplete = true; }), k_log, all()).size(), 2u);
-}
-
-TEST(VmcoreContents, SurvivesJson) {
-  auto json = to_json(good());
-  EXPECT_EQ(to_json(contents_from_json(nlohmann::ordered_json::parse(json.dump()))), json);
-  EXPECT_THROW(contents_from_json({{"format", 1}}), nlohmann::json::exception);
 }

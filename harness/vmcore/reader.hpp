@@ -36,8 +36,8 @@ struct PageReading {
 };
 
 /// An open arm64 vmcore: kernel memory by physical and virtual address, KASLR undone by vmcoreinfo. Runs foreign bytes
-/// through libkdumpfile: use it in the child of verify() only, after inspect() found the file whole (0.5.1 reads zeros
-/// beyond a file's end).
+/// through libkdumpfile: use it in the child of verify() only, after inspect() found the file whole (beyond a file's
+/// end 0.5.1 reads zeros, or dies of SIGBUS).
 class Reader {
 public:
   /// Throws Error{tool} with the library's reason when it is no vmcore that it knows.
@@ -53,7 +53,8 @@ public:
   bool read_virtual(std::uint64_t address, void* to, std::size_t bytes) const;
   bool read_physical(PhysAddr address, void* to, std::size_t bytes) const;
 
-  /// Reads (and so uncompresses) every stored page once, until the deadline.
+  /// Reads (and so uncompresses) every stored page once, until the deadline. For kdump files: the page map of an ELF
+  /// copy of /proc/vmcore goes backwards where the kernel image overlaps RAM (0.5.1), and this ends there.
   PageReading read_all_pages(Deadline deadline) const;
 
 private:

@@ -1,0 +1,25 @@
+#include "vmcore/contents.hpp"
+
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+using namespace kdt::vmcore;
+
+TEST(VmcoreContents, SurvivesJson) {
+  Contents contents;
+  contents.format = Format::flattened;
+  contents.release = "6.1.0";
+  contents.crash_time = -1;
+  contents.cpus = {{.pc = ~std::uint64_t{0}, .sp = 1, .lr = 2, .pstate = 3, .pid = -1}};
+  contents.shape.memory = {{{4096}, {8192}}};
+  auto json = to_json(contents);
+  auto back = contents_from_json(nlohmann::ordered_json::parse(json.dump()));
+  EXPECT_EQ(to_json(back), json);
+  EXPECT_EQ(back.cpus.at(0).pc, ~std::uint64_t{0});
+  EXPECT_EQ(back.shape.memory, contents.shape.memory);
+}
+
+TEST(VmcoreContents, RefusesWhatItDidNotWrite) {
+  EXPECT_THROW(contents_from_json({{"format", 1}}), nlohmann::json::exception);
+  EXPECT_THROW(contents_from_json(nlohmann::ordered_json::array()), nlohmann::json::exception);
+}

@@ -1,0 +1,27 @@
+#include "base/error.hpp"
+#include "base/file.hpp"
+#include "vmcore/raw_file.hpp"
+
+#include <gtest/gtest.h>
+
+#include <fcntl.h>
+
+using namespace kdt;
+using namespace kdt::vmcore;
+
+TEST(RawFile, ReadsAllOrNothing) {
+  TempDir directory("kdt-raw");
+  write_file(directory.path() / "f", "abcdef");
+  auto fd = open_file(directory.path() / "f", O_RDONLY);
+  RawFile file(fd.get());
+  char two[2];
+  EXPECT_EQ(file.size(), 6u);
+  EXPECT_TRUE(file.read(4, two, 2));
+  EXPECT_EQ(std::string(two, 2), "ef");
+  EXPECT_FALSE(file.read(5, two, 2));
+  EXPECT_FALSE(file.read(~std::uint64_t{0}, two, 2));
+}
+
+TEST(RawFile, RefusesWhatHasNoSize) {
+  EXPECT_THROW(RawFile(-1), Error);
+}
