@@ -82,7 +82,7 @@ struct Isolation {
 
   template <typename Launcher>
   error_code on_exec_setup(Launcher&, const process::filesystem::path&, const char* const*(&)) {
-    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    ::prctl(PR_SET_PDEATHSIG, command.supervised ? SIGTERM : SIGKILL);
     if (::getppid() != parent) ::_exit(127); // it died before prctl
     ::setpgid(0, 0);
     const int streams[] = {fds.in, fds.out, fds.err};
@@ -109,11 +109,22 @@ struct Isolation {
   }
 };
 
+/// A shell that waits for the program and, told by SIGTERM that we are dead, kills the whole group: a death signal
+/// reaches the child only, not the compilers that its make has started.
+std::vector<std::string> supervised(const std::vector<std::string>& argv) {
+  std::vector<std::string> wrapped{"sh", "-c", R"(trap 'kill -KILL 0' TERM; "$@" & wait $!)", "kdt"};
+  wrapped.insert(wrapped.end(), argv.begin(), argv.end());
+  return wrapped;
+}
+
 process::basic_process<asio::any_io_executor> launch(asio::any_io_executor executor, const Command& command,
                                                      const ChildFds& fds) {
   KDT_ASSERT(!command.argv.empty());
   auto program = find_program(command.argv[0]);
   if (!program) throw Error(Blame::infra, "program '{}' is not installed or not executable", command.argv[0]);
+  auto argv = command.supervised ? supervised(command.argv) : command.argv;
+  if (command.supervised) program = find_program(argv[0]);
+  if (!program) throw Error(Blame::infra, "there is no shell in PATH");
   std::map<std::string, std::string> merged = command.environment;
   for (char** entry = environ; *entry != nullptr; ++entry) {
     std::string_view text(*entry);
@@ -129,7 +140,7 @@ process::basic_process<asio::any_io_executor> launch(asio::any_io_executor execu
   process::posix::default_launcher launcher;
   launcher.env = pointers.data();
   error_code error;
-  std::vector<std::string> arguments(command.argv.begin() + 1, command.argv.end());
+  std::vector<std::string> arguments(argv.begin() + 1, argv.end());
   auto started = launcher(std::move(executor), error, process::filesystem::path(program->string()), arguments,
                           Isolation{command, fds});
   if (error) throw Error(Blame::infra, "{}: cannot start: {}", program->string(), error.message());

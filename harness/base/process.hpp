@@ -31,6 +31,7 @@ struct Command {
   std::filesystem::path input{};                    ///< its standard input; empty: /dev/null
   std::filesystem::path output{};                   ///< its standard output goes there instead of into out
   Limits limits{};
+  bool supervised = false;  ///< when our thread dies, SIGKILL included, its descendants die too, not only the child
   bool own_network = false; ///< a network namespace without any interface, where the kernel lets us
 };
 

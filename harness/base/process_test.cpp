@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <csignal>
+#include <sys/wait.h>
 #include <thread>
 
 namespace kdt {
@@ -60,6 +61,29 @@ TEST(Run, StopsWhenAskedToAndLeavesNothingRunning) {
                Interrupted);
   asker.join();
   EXPECT_FALSE(alive(std::stoi(read_file(pid_file))));
+}
+
+TEST(Run, ASupervisedProgramKeepsItsStatus) {
+  EXPECT_EQ(run_program({.argv = {"sh", "-c", "exit 7"}, .supervised = true}, Deadline::after(60s)).status.code, 7);
+}
+
+TEST(Run, DescendantsOfASupervisedProgramDieWithUs) {
+  TempDir directory("kdt-test");
+  auto pid_file = directory.path() / "pid";
+  pid_t us = ::fork();
+  if (us == 0) { // stands for kdt
+    auto script = fmt::format("sleep 1000 & echo $! > {0}.x; mv {0}.x {0}; wait", pid_file.string());
+    run_program({.argv = {"sh", "-c", script}, .supervised = true}, Deadline::after(60s));
+    ::_exit(0);
+  }
+  auto deadline = Deadline::after(30s);
+  while (!fs::exists(pid_file) && !deadline.passed()) std::this_thread::yield();
+  int grandchild = std::stoi(read_file(pid_file));
+  EXPECT_TRUE(alive(grandchild));
+  ::kill(us, SIGKILL);
+  ::waitpid(us, nullptr, 0);
+  while (alive(grandchild) && !deadline.passed()) std::this_thread::yield();
+  EXPECT_FALSE(alive(grandchild));
 }
 
 TEST(Run, NamesAProgramThatIsNotThere) {

@@ -1,0 +1,261 @@
+#include "base/error.hpp"
+#include "base/file.hpp"
+#include "run/cell_runner.hpp"
+#include "run/fake_guest.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <csignal>
+
+namespace kdt::run {
+
+using machine::AgentLine;
+using machine::Ended;
+using machine::Event;
+using machine::StateChange;
+using Events = std::vector<Event>;
+
+namespace {
+
+/// Runs one cell against a fake guest; each test bends one thing.
+class CellRunnerTest : public testing::Test {
+protected:
+  CellRunnerTest() {
+    write_file(directory_.path() / "Image", "kernel");
+    write_file(directory_.path() / "initramfs", "files");
+    kernel_.image = directory_.path() / "Image";
+    kernel_.initramfs = directory_.path() / "initramfs";
+    kernel_.release = "6.1.192";
+    kernel_.facts = {{"version", std::string("6.1")}};
+    cell_.id = "kernel=k";
+    cell_.slug = "kernel=k";
+    cell_.parameters.kernel = "k";
+    cell_.parameters.crashkernel = "256M";
+    make_directories(directory_.path() / "cell");
+  }
+
+  CellResult run(Keep keep = Keep::failed) {
+    CellContext context{
+        .kernel = kernel_,
+        .expectations = expectations_,
+        .make_machine = [this](const machine::MachineSpec&, std::stop_token) { return guest_.machine(); },
+        .emulator_version = "0",
+        .directory = directory_.path() / "cell",
+        .keep = keep,
+        .stop = {},
+        .verify = [this](const vmcore::Subject& subject, const vmcore::Expectation&, Deadline,
+                         std::stop_token) { return verify_(subject); },
+        .on_phase = {}};
+    return run_cell(cell_, context);
+  }
+
+  static std::string codes(const CellResult& result) {
+    std::string text;
+    for (const auto& finding : result.findings) text += finding.code + " ";
+    return text;
+  }
+
+  static std::string outcome(const CellResult& result, Phase phase) {
+    return std::ranges::find(result.phases, phase, &PhaseResult::phase)->outcome;
+  }
+
+  /// One finding with this code, blamed so, in this phase; nothing after it ran.
+  void expect_only(const CellResult& result, const std::string& code, Phase phase, Verdict verdict) {
+    EXPECT_EQ(codes(result), code + " ") << (result.findings.empty() ? "" : result.findings.front().text);
+    EXPECT_EQ(result.verdict, verdict);
+    ASSERT_FALSE(result.findings.empty());
+    EXPECT_EQ(result.findings.front().phase, phase);
+    EXPECT_EQ(outcome(result, Phase::verify), phase == Phase::verify ? "failed" : "skipped");
+  }
+
+  TempDir directory_{"kdt-test"};
+  image::KernelImage kernel_;
+  Expectations expectations_;
+  Cell cell_;
+  FakeGuest guest_{KDT_SOURCE_DIR "/harness/guest/testdata/kexec_file_load.jsonl"};
+  std::function<vmcore::Report(const vmcore::Subject&)> verify_ = [](const vmcore::Subject& subject) {
+    write_file(subject.assembled, "a dump");
+    vmcore::Report report;
+    report.facts["vmcore.release"] = std::string("6.1.192");
+    report.vmcore = subject.assembled;
+    return report;
+  };
+};
+
+Ended powered_off() {
+  return {.status = {}, .words = ""};
+}
+
+} // namespace
+
+TEST_F(CellRunnerTest, AWholeCellPasses) {
+  auto result = run();
+  EXPECT_EQ(codes(result), "");
+  EXPECT_EQ(result.verdict, Verdict::pass);
+  EXPECT_EQ(result.observed.at("probe.before"), Value("lands"));
+  EXPECT_EQ(result.observed.at("capture.release"), Value("6.1.192"));
+  EXPECT_EQ(result.observed.at("save.exit_status"), Value(std::int64_t{0}));
+  for (const auto& phase : result.phases) EXPECT_EQ(phase.outcome, "done") << to_string(phase.phase);
+  EXPECT_FALSE(fs::exists(directory_.path() / "cell" / "vmcore")); // it passed: nobody needs it
+  EXPECT_TRUE(fs::exists(directory_.path() / "cell" / "cell.json"));
+}
+
+TEST_F(CellRunnerTest, KeepAllKeepsTheVmcore) {
+  auto result = run(Keep::all);
+  EXPECT_EQ(read_file(directory_.path() / "cell" / "vmcore"), "a dump");
+  EXPECT_EQ(result.artifacts.at("vmcore"), "vmcore");
+}
+
+TEST_F(CellRunnerTest, QemuThatIsKilledIsAnInfraErrorInEachPhase) {
+  struct Case {
+    const char* ask;
+    int nth;
+    Phase phase;
+  };
+  for (auto [ask, nth, phase] :
+       {Case{"facts", 0, Phase::boot}, Case{"load", 0, Phase::load}, Case{"probe", 1, Phase::probe},
+        Case{"trigger", 0, Phase::trigger}, Case{"facts", 1, Phase::capture}, Case{"save", 0, Phase::save}}) {
+    guest_ = FakeGuest(KDT_SOURCE_DIR "/harness/guest/testdata/kexec_file_load.jsonl");
+    guest_.instead_of(ask, nth, [] { return Events{killed(SIGKILL)}; });
+    auto result = run();
+    expect_only(result, "guest-lost", phase, Verdict::error);
+    EXPECT_EQ(result.blame, Blame::infra) << ask;
+  }
+}
+
+TEST_F(CellRunnerTest, AGuestThatNeverBootsIsAKernelFailure) {
+  guest_.boot_events = {StateChange{"RESUME", ""}};
+  guest_.boot_events.push_back(console("[    0.5] Kernel panic - not syncing: VFS: Unable to mount root fs\n"));
+  expect_only(run(), "boot-panic", Phase::boot, Verdict::fail);
+}
+
+TEST_F(CellRunnerTest, WithoutAReservationTheCellFails) {
+  guest_.instead_of("facts", 0, [] {
+    return Events{
+        AgentLine{R"({"id":1,"answer":{"release":"r","build_id":"","cmdline":"","page_size":4096,"cpus_online":2,)"
+                  R"("init_seconds":0.5,"mem_total":1,"page_tables":1,"iomem":[],"dmesg":[],"dmesg_cut":false}})"}};
+  });
+  expect_only(run(), "reservation-missing", Phase::boot, Verdict::fail);
+}
+
+TEST_F(CellRunnerTest, ACellThatIsToldNotToLoadFails) {
+  cell_.parameters.loader = "none";
+  expect_only(run(), "not-loaded", Phase::load, Verdict::fail);
+}
+
+TEST_F(CellRunnerTest, AFailedLoadShowsWhatKexecSaid) {
+  guest_.instead_of("load", 0, [] {
+    return Events{AgentLine{R"({"id":3,"answer":{"exit_status":255,"loaded":false,"output":"Cannot assign",)"
+                            R"("segments":[],"seconds":0.1}})"}};
+  });
+  auto result = run();
+  expect_only(result, "load-failed", Phase::load, Verdict::fail);
+  EXPECT_EQ(result.findings.front().evidence, std::vector<std::string>{"Cannot assign"});
+}
+
+TEST_F(CellRunnerTest, ASilentAgentFailsInThePhaseThatAsked) {
+  guest_.instead_of("load", 0, [] { return Events{}; });
+  auto result = run();
+  expect_only(result, "agent-silent", Phase::load, Verdict::fail);
+  EXPECT_TRUE(fs::exists(directory_.path() / "cell" / "post-mortem" / "registers.txt"));
+}
+
+TEST_F(CellRunnerTest, AProbeThatCannotRunDoesNotKeepTheDumpFromBeingTaken) {
+  for (int nth : {0, 1})
+    guest_.instead_of("probe", nth, [nth] {
+      return Events{AgentLine{fmt::format(R"({{"id":{},"error":"Exec format error"}})", nth == 0 ? 2 : 4)}};
+    });
+  auto result = run();
+  EXPECT_EQ(codes(result), "probe-failed probe-failed ");
+  EXPECT_EQ(outcome(result, Phase::verify), "done");
+  EXPECT_EQ(result.verdict, Verdict::error); // nothing was learnt about protection
+}
+
+TEST_F(CellRunnerTest, APanicThatDoesNotShowIsAFailure) {
+  guest_.capture_events.clear();
+  expect_only(run(), "panic-not-seen", Phase::trigger, Verdict::fail);
+}
+
+TEST_F(CellRunnerTest, ACaptureKernelThatHangsIsAFailure) {
+  guest_.capture_events.resize(2); // its banner, no hello
+  expect_only(run(), "capture-timeout", Phase::capture, Verdict::fail);
+}
+
+TEST_F(CellRunnerTest, ACaptureKernelThatPanicsIsAFailure) {
+  guest_.capture_events.back() = console("[    0.9] Kernel panic - not syncing: No working init found.\n");
+  expect_only(run(), "capture-panic", Phase::capture, Verdict::fail);
+}
+
+TEST_F(CellRunnerTest, ARebootAfterThePanicIsAFailure) {
+  guest_.capture_events.resize(1);
+  guest_.capture_events.emplace_back(StateChange{"SHUTDOWN", "guest-reset"});
+  guest_.capture_events.emplace_back(powered_off());
+  expect_only(run(), "reboot-without-capture", Phase::capture, Verdict::fail);
+}
+
+TEST_F(CellRunnerTest, AHostThatAsksQemuToQuitIsToBlame) {
+  guest_.capture_events.resize(1);
+  guest_.capture_events.emplace_back(StateChange{"SHUTDOWN", "host-signal"});
+  guest_.capture_events.emplace_back(powered_off());
+  expect_only(run(), "guest-lost", Phase::capture, Verdict::error);
+}
+
+TEST_F(CellRunnerTest, ADumpToolThatFailsIsBlamed) {
+  guest_.instead_of("save", 0, [] {
+    return Events{
+        AgentLine{R"({"id":7,"answer":{"exit_status":1,"bytes":0,"seconds":1,"output":"VA Bits 52 not supported"}})"}};
+  });
+  auto result = run();
+  expect_only(result, "save-failed", Phase::save, Verdict::fail);
+  EXPECT_EQ(result.blame, Blame::tool);
+}
+
+TEST_F(CellRunnerTest, ASaveWithoutProgressIsStalled) {
+  guest_.instead_of("save", 0, [] { return Events{}; });
+  expect_only(run(), "save-stalled", Phase::save, Verdict::fail);
+}
+
+TEST_F(CellRunnerTest, AFullHostDiskIsAnInfraError) {
+  guest_.instead_of("save", 0, [] { return Events{StateChange{"BLOCK_IO_ERROR", ""}, StateChange{"STOP", ""}}; });
+  expect_only(run(), "guest-lost", Phase::save, Verdict::error);
+}
+
+TEST_F(CellRunnerTest, AVmcoreThatIsNotTrueFailsAndIsKept) {
+  verify_ = [](const vmcore::Subject& subject) {
+    write_file(subject.assembled, "stale");
+    vmcore::Report report;
+    report.vmcore = subject.assembled;
+    report.findings.push_back(make_finding("vmcore-other-run", "the nonce is not in it"));
+    return report;
+  };
+  expect_only(run(), "vmcore-other-run", Phase::verify, Verdict::fail);
+  EXPECT_TRUE(fs::exists(directory_.path() / "cell" / "vmcore"));
+}
+
+TEST_F(CellRunnerTest, AMachineThatCannotBeStartedIsAnInfraError) {
+  kernel_.image = "/nonexistent/Image";
+  auto result = run();
+  expect_only(result, "infra", Phase::load, Verdict::error); // the size of the image is asked for there
+  EXPECT_EQ(result.blame, Blame::infra);
+}
+
+TEST_F(CellRunnerTest, ADirectoryThatIsGoneIsAnInfraError) {
+  fs::remove_all(directory_.path() / "cell");
+  auto result = run();
+  EXPECT_EQ(result.verdict, Verdict::error);
+}
+
+TEST_F(CellRunnerTest, FingerprintsDifferWithEveryParameter) {
+  auto base = fingerprint(cell_, kernel_, "7.2");
+  EXPECT_EQ(fingerprint(cell_, kernel_, "7.2"), base);
+  EXPECT_NE(fingerprint(cell_, kernel_, "8.0"), base);
+  auto other = cell_;
+  other.parameters.rodata = "on";
+  EXPECT_NE(fingerprint(other, kernel_, "7.2"), base);
+  auto kernel = kernel_;
+  kernel.build_id = "ab";
+  EXPECT_NE(fingerprint(cell_, kernel, "7.2"), base);
+}
+
+} // namespace kdt::run

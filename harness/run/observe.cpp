@@ -81,7 +81,8 @@ void observe_boot(const protocol::Facts& facts, Facts& observed) {
 
   std::vector<std::string> lines;
   for (const auto& line : facts.dmesg)
-    if (line.find("crashkernel") != std::string::npos && line.find("ommand line:") == std::string::npos)
+    if (line.find("crashkernel") != std::string::npos &&
+        line.find("crashkernel=") == std::string::npos) // not the command line
       lines.push_back(line.substr(line.starts_with('[') ? std::min(line.find("] ") + 2, line.size()) : 0));
   observed["reservation.dmesg"] = lines;
 }
@@ -119,7 +120,7 @@ void observe_capture(const protocol::Facts& facts, Facts& observed) {
   observed["capture.memory_total"] = number(facts.mem_total);
   std::vector<std::string> ranges;
   for (const auto& range : ranges_named(facts, "System RAM"))
-    ranges.push_back(fmt::format("{:#x}-{:#x}", range.start, range.end - 1));
+    ranges.push_back(fmt::format("{:#x}-{:#x}", range.start, range.end));
   observed["capture.system_ram"] = ranges;
 }
 

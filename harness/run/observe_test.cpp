@@ -118,7 +118,7 @@ TEST(ObserveProbe, SegmentsAndTheRestAreToldApart) {
 TEST(ObserveCapture, ListsTheRamItSees) {
   Facts observed;
   observe_capture(booted({}), observed);
-  EXPECT_EQ(observed.at("capture.system_ram"), Value(std::vector<std::string>{"0x40000000-0xbfffffff"}));
+  EXPECT_EQ(observed.at("capture.system_ram"), Value(std::vector<std::string>{"0x40000000-0xc0000000"}));
 }
 
 } // namespace kdt::run
