@@ -17,7 +17,7 @@ namespace kdt::image {
 
 namespace {
 
-constexpr const char* k_userspace_recipe = "1";
+constexpr const char* k_userspace_recipe = "2";
 
 using Reader = CHandle<archive, archive_read_free>;
 
@@ -73,16 +73,22 @@ private:
   void add(const std::string& guest_path, const std::string& content) {
     files.emplace(guest_path, content);
     const ElfNeeds needs = elf_needs(guest_path, content);
-    for (const auto& library : needs.libraries) add_library(library, guest_path);
-    if (needs.interpreter.empty()) return;
-    const std::string name = fs::path(needs.interpreter).filename().string();
-    const auto* loader = find_in(packages_, k_library_directories, name);
-    if (loader == nullptr)
-      throw Error(Blame::infra, "no loader '{}' in the guest's packages; {} needs it", name, guest_path);
-    files.emplace(without_dot(needs.interpreter), *loader);
+    if (!needs.interpreter.empty()) add_loader(needs.interpreter, guest_path);
+    for (const auto& library : needs.libraries)
+      if (library != loader_) add_library(library, guest_path);
+  }
+
+  /// The kernel wants it at this very path; as a library it is loaded already.
+  void add_loader(const std::string& interpreter, const std::string& needed_by) {
+    loader_ = fs::path(interpreter).filename().string();
+    const auto* content = find_in(packages_, k_library_directories, loader_);
+    if (content == nullptr)
+      throw Error(Blame::infra, "no loader '{}' in the guest's packages; {} needs it", loader_, needed_by);
+    files.emplace(without_dot(interpreter), *content);
   }
 
   const PackageFiles& packages_;
+  std::string loader_;
 };
 
 /// The host's own sources when they name the suite, then mmdebstrap's default.
