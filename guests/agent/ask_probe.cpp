@@ -39,6 +39,21 @@ protocol::Region look_at(const protocol::IomemRange& range, std::uint64_t page_s
   return region;
 }
 
+/// The kernel's own list. Not knowing it does not stop the probe: a kernel may hide its symbols, or have no kexec.
+std::optional<std::vector<protocol::Segment>> loaded_segments() {
+  try {
+    static const auto variable = read_symbol(read_text("/proc/kallsyms"), "kexec_crash_image");
+    if (!variable) return std::nullopt;
+    char text[32];
+    std::snprintf(text, sizeof text, "0x%llx", static_cast<unsigned long long>(*variable));
+    write_text(k_files + "segments", text);
+    return read_image_segments(read_text(k_files + "segments"));
+  } catch (const std::runtime_error& error) {
+    say(std::string(protocol::marker::prefix) + "the loaded segments are not known: " + error.what());
+    return std::nullopt;
+  }
+}
+
 } // namespace
 
 Reply serve_probe(const Session&, const protocol::Json&) {
@@ -48,6 +63,7 @@ Reply serve_probe(const Session&, const protocol::Json&) {
   answer.linear_map = read_linear_map(read_text(k_files + "linear_map"));
   for (const auto& range : read_iomem(read_text("/proc/iomem")))
     if (range.name == "Crash kernel") answer.regions.push_back(look_at(range, answer.linear_map.granule));
+  answer.segments = loaded_segments();
   answer.seconds = uptime() - before;
   return {protocol::encode(answer), {}};
 }

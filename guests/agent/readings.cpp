@@ -129,6 +129,17 @@ std::vector<protocol::Segment> read_segments(std::string_view kexec_output) {
   return segments;
 }
 
+std::optional<std::uint64_t> read_symbol(std::string_view kallsyms, std::string_view name) {
+  // No split into lines: a stock kernel has 200,000 of them. A module's symbol is followed by a tab.
+  const std::string end = " " + std::string(name) + "\n";
+  const auto found = kallsyms.find(end);
+  if (found == std::string_view::npos) return std::nullopt;
+  const auto newline = kallsyms.rfind('\n', found);
+  const auto line = kallsyms.substr(newline == std::string_view::npos ? 0 : newline + 1);
+  const auto address = number(line.substr(0, line.find(' ')), 16);
+  return address == 0 ? std::nullopt : std::optional(address); // kptr_restrict shows zeros
+}
+
 protocol::LinearMap read_linear_map(std::string_view text) {
   protocol::LinearMap map;
   std::uint64_t tables = 0;
@@ -181,6 +192,18 @@ std::vector<protocol::WriteRun> read_store(std::string_view text) {
     runs.push_back(std::move(run));
   }
   return runs;
+}
+
+std::vector<protocol::Segment> read_image_segments(std::string_view text) {
+  std::vector<protocol::Segment> segments;
+  for (const auto line : lines_of(text)) {
+    const auto words = split(line, ' ');
+    if (words.size() != 2) throw ShapeError("a segments line of kdt_probe has not two words");
+    const auto start = number(words[0]), end = number(words[1]);
+    if (end < start) throw ShapeError("a segment of kdt_probe ends before it starts");
+    segments.push_back({.start = start, .size = end - start});
+  }
+  return segments;
 }
 
 std::string settled(std::string_view text) {

@@ -35,10 +35,15 @@ std::string reason_in_log(std::string_view log, std::string_view module);
 /// The segments that `kexec -d` lists for kexec_load.
 std::vector<protocol::Segment> read_segments(std::string_view kexec_output);
 
-/// /proc/kdt_probe/linear_map, map and store; formats in kdt_probe.c. They throw protocol::ShapeError.
+/// The address of a symbol of the kernel proper in /proc/kallsyms; nullopt if it is not there or the kernel hides it.
+std::optional<std::uint64_t> read_symbol(std::string_view kallsyms, std::string_view name);
+
+/// /proc/kdt_probe/linear_map, map, store and segments; formats in guests/probe/probe.c. They throw
+/// protocol::ShapeError.
 protocol::LinearMap read_linear_map(std::string_view text);
 std::vector<protocol::MapRun> read_map(std::string_view text);
 std::vector<protocol::WriteRun> read_store(std::string_view text);
+std::vector<protocol::Segment> read_image_segments(std::string_view text);
 
 /// Text as a terminal shows it in the end: of parts that a carriage return overwrote, only the last.
 std::string settled(std::string_view text);

@@ -74,6 +74,32 @@ TEST(ReadSegments, PairsAddressesWithSizes) {
   EXPECT_THAT(read_segments("Try gzip decompression.\n"), IsEmpty());
 }
 
+TEST(ReadSymbol, TakesTheWholeNameAndNoneOfAModule) {
+  const auto* const text = "ffff800008000000 T _text\nffff8000084c4280 B kexec_crash_image_old\n"
+                           "ffff8000084c4288 B kexec_crash_image\nffff800001230000 t mine\t[kdt_probe]\n";
+  EXPECT_EQ(read_symbol(text, "kexec_crash_image"), 0xffff8000084c4288u);
+  EXPECT_EQ(read_symbol(text, "_text"), 0xffff800008000000u);
+  EXPECT_FALSE(read_symbol(text, "crash_image"));
+  EXPECT_FALSE(read_symbol(text, "mine"));
+  EXPECT_FALSE(read_symbol("", "_text"));
+}
+
+TEST(ReadSymbol, AHiddenAddressIsNone) {
+  EXPECT_FALSE(read_symbol("0000000000000000 B kexec_crash_image\n", "kexec_crash_image"));
+}
+
+TEST(ReadImageSegments, OneSegmentALineAndNothingForNoImage) {
+  const auto segments = read_image_segments("0xada00000 0xadee0000\n0xbd9ff000 0xbda00000\n");
+  ASSERT_EQ(segments.size(), 2u);
+  EXPECT_EQ(segments[0].start, 0xada00000u);
+  EXPECT_EQ(segments[0].size, 0x4e0000u);
+  EXPECT_EQ(segments[1].size, 0x1000u);
+  EXPECT_THAT(read_image_segments(""), IsEmpty());
+  EXPECT_THROW(read_image_segments("0xada00000\n"), ShapeError);
+  EXPECT_THROW(read_image_segments("0x2000 0x1000\n"), ShapeError);
+  EXPECT_THROW(read_image_segments("0x1000 many\n"), ShapeError);
+}
+
 TEST(ReadLinearMap, SumsByLevelAndSetsInvalidApart) {
   const auto map = read_linear_map("granule 4096\nva_bits 48\nstart 0xffff000000000000\nend 0xffff800000000000\n"
                                    "tables 3\nleaf pte 0 0 1 8192\nleaf pte 0 1 0 4096\nleaf pte 0 1 1 1000\n"

@@ -72,6 +72,7 @@ TEST(Asker, UnderstandsEveryLineOfARecordedSession) {
       }
       if (answer->ask == "probe") {
         EXPECT_EQ(read<protocol::ProbeAnswer>(*answer).regions.size(), 1u);
+        EXPECT_TRUE(read<protocol::ProbeAnswer>(*answer).segments);
       }
       if (answer->ask == "load") {
         EXPECT_TRUE(read<protocol::LoadAnswer>(*answer).loaded);

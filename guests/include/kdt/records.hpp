@@ -133,7 +133,7 @@ struct LoadAnswer {
   int exit_status = 0;           // 128 + signal if kexec was killed
   bool loaded = false;           // kexec_crash_loaded afterwards
   std::string output;            // the tail of what kexec printed
-  std::vector<Segment> segments; // empty for kexec_file_load: the kernel chooses, kexec does not know
+  std::vector<Segment> segments; // empty for kexec_file_load: the kernel chooses; the probe knows them
   double seconds = 0;            // kexec alone, without copying the drives
 
   template <class Self, class Visit>
@@ -223,12 +223,14 @@ struct Region {
 struct ProbeAnswer {
   LinearMap linear_map;
   std::vector<Region> regions;
+  std::optional<std::vector<Segment>> segments; // what the kernel holds as loaded, empty for nothing; absent: not known
   double seconds = 0;
 
   template <class Self, class Visit>
   static void fields(Self& self, Visit&& visit) {
     visit("linear_map", self.linear_map);
     visit("regions", self.regions);
+    visit("segments", self.segments);
     visit("seconds", self.seconds);
   }
 };

@@ -11,6 +11,7 @@
  *               "leaf <level> <cont> <valid> <writable> <bytes>".
  *   map         one run a line: "0xSTART 0xEND <level> <cont> <valid> <writable>".
  *   store       one run a line: "0xSTART 0xEND landed|load_faulted|store_faulted". Reading it does the stores.
+ *   segments    what the kernel holds as loaded, one segment a line: "0xSTART 0xEND"; see segments.c.
  *
  * <level> is pgd, pud, pmd or pte by its place above the last level, or `none` where the entry is zero; <cont>,
  * <valid> and <writable> are 0 or 1 and are bits of the entry: the contiguous hint, valid, and not AP[2] (read-only).
@@ -32,6 +33,7 @@
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 #include <asm/sysreg.h>
+#include "segments.h"
 
 /* VMSAv8-64 descriptor bits (Arm ARM, D8.3). */
 #define ENTRY_VALID BIT_ULL(0)
@@ -199,10 +201,7 @@ static u32 map_of_page(u64 pa)
 
 enum store_result { landed, load_faulted, store_faulted };
 
-/*
- * Newer kernels name an entry's handler; this one is for kernel addresses, and wzr receives the error that nobody needs.
- * Older ones only jump.
- */
+/* Newer kernels name an entry's handler: this one is for kernel addresses; wzr takes the error, which nobody needs. */
 #ifdef _ASM_EXTABLE_KACCESS_ERR
 #define FIXUP(from, to) _ASM_EXTABLE_KACCESS_ERR(from, to, wzr)
 #else
@@ -379,6 +378,7 @@ static int __init kdt_probe_init(void)
 	if (!dir)
 		return -ENOMEM;
 	if (!proc_create("range", 0600, dir, &range_ops) ||
+	    !proc_create("segments", 0600, dir, &kdt_segments_ops) ||
 	    !proc_create_single("linear_map", 0400, dir, linear_map_show) ||
 	    !proc_create_seq_private("map", 0400, dir, &map_ops, sizeof(struct run), NULL) ||
 	    !proc_create_seq_private("store", 0400, dir, &store_ops, sizeof(struct run), NULL)) {
