@@ -33,16 +33,23 @@ ByteSize overlap(const PhysRange& a, const PhysRange& b) {
   return start < end ? ByteSize{end.value - start.value} : ByteSize{};
 }
 
+std::vector<PhysRange> ranges_of(const std::vector<protocol::Segment>& segments) {
+  std::vector<PhysRange> ranges;
+  for (const auto& segment : segments) ranges.push_back(range(segment.start, segment.start + segment.size));
+  return ranges;
+}
+
 void add(ByteSize& to, ByteSize size) {
   to = to + size;
 }
 
 } // namespace
 
-std::vector<PhysRange> segments_of(const protocol::LoadAnswer& load) {
-  std::vector<PhysRange> ranges;
-  for (const auto& segment : load.segments) ranges.push_back(range(segment.start, segment.start + segment.size));
-  return ranges;
+std::optional<std::vector<PhysRange>> segments_of(const protocol::ProbeAnswer& probe,
+                                                  const protocol::LoadAnswer& load) {
+  if (probe.segments) return ranges_of(*probe.segments);
+  if (!load.segments.empty()) return ranges_of(load.segments);
+  return std::nullopt;
 }
 
 std::vector<PhysRange> invalid_parts(const protocol::Region& region) {

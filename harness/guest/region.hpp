@@ -5,16 +5,17 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
 namespace kdt::guest {
 
-/// The segments that `kexec -d` listed, as ranges.
-std::vector<PhysRange> segments_of(const protocol::LoadAnswer& load);
+/// The loaded segments, from a source that knows nothing of the page tables: the kernel's own list if the probe has it,
+/// else what `kexec -d` listed for kexec_load; nullopt if neither tells.
+std::optional<std::vector<PhysRange>> segments_of(const protocol::ProbeAnswer& probe, const protocol::LoadAnswer& load);
 
-/// The parts of a region whose page-table entries are not valid. For kexec_file_load, which lists no segments, and on a
-/// kernel that protects them, these are the segments.
+/// The parts of a region whose page-table entries are not valid.
 std::vector<PhysRange> invalid_parts(const protocol::Region& region);
 
 /// How the stores to one part of a region went, in bytes; pages, all of them.

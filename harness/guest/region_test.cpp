@@ -60,24 +60,50 @@ TEST(Protection, BeforeLoadEveryStoreLands) {
   EXPECT_EQ(seen.rest.landed, ByteSize::mib(256));
 }
 
+TEST(SegmentsOf, TheKernelsOwnListCountsFirst) {
+  Probe probe;
+  protocol::LoadAnswer load;
+  EXPECT_EQ(segments_of(probe, load), std::nullopt);
+  load.segments = {{.start = 0x1000, .size = 0x1000}};
+  EXPECT_EQ(segments_of(probe, load), std::vector{pages(1, 1)});
+  probe.segments.emplace(); // nothing is loaded, whatever kexec meant to
+  EXPECT_EQ(segments_of(probe, load), std::vector<PhysRange>{});
+  probe.segments = {{{.start = 0x3000, .size = 0x2000}}};
+  EXPECT_EQ(segments_of(probe, load), std::vector{pages(3, 4)});
+}
+
+TEST(SegmentsOf, BeforeLoadTheKernelHasNone) {
+  EXPECT_EQ(segments_of(recorded<Probe>("kexec_file_load.jsonl", "probe"), {}), std::vector<PhysRange>{});
+}
+
+TEST(SegmentsOf, TheKernelAndKexecAgree) {
+  const auto load = recorded<protocol::LoadAnswer>("kexec_load.jsonl", "load");
+  auto probe = recorded<Probe>("kexec_load.jsonl", "probe", 1);
+  ASSERT_TRUE(probe.segments);
+  const auto of_kernel = segments_of(probe, load);
+  probe.segments.reset();
+  EXPECT_EQ(of_kernel, segments_of(probe, load));
+}
+
 TEST(Protection, OfKexecLoadCoversExactlyTheSegmentsThatKexecListed) {
   const auto load = recorded<protocol::LoadAnswer>("kexec_load.jsonl", "load");
   const auto probe = recorded<Probe>("kexec_load.jsonl", "probe", 1);
   EXPECT_EQ(load.segments.size(), 5u);
-  const auto seen = protection(probe, segments_of(load));
+  const auto seen = protection(probe, segments_of({}, load).value());
   EXPECT_EQ(seen.segments.word(), "faults");
   EXPECT_EQ(seen.rest.word(), "lands");
   EXPECT_EQ(seen.segments.faulted + seen.rest.landed, ByteSize::mib(256));
 }
 
-TEST(Protection, OfKexecFileLoadIsWhatTheTablesCallInvalid) {
+TEST(Protection, OfKexecFileLoadCoversExactlyTheSegmentsThatTheKernelHolds) {
   for (const auto name : {"kexec_file_load.jsonl", "nodma_rodata_on.jsonl"}) {
     const auto probe = recorded<Probe>(name, "probe", 1);
-    const auto parts = invalid_parts(probe.regions.at(0));
-    EXPECT_EQ(parts.size(), 3u); // kernel and initramfs, device tree, elfcorehdr
-    const auto seen = protection(probe, parts);
+    ASSERT_TRUE(probe.segments) << name;
+    EXPECT_EQ(probe.segments->size(), 4u); // kernel, elfcorehdr, initramfs, device tree
+    const auto seen = protection(probe, segments_of(probe, {}).value());
     EXPECT_EQ(seen.segments.word(), "faults");
     EXPECT_EQ(seen.rest.word(), "lands");
+    EXPECT_EQ(invalid_parts(probe.regions.at(0)).size(), 3u); // kernel and initramfs lie side by side
   }
 }
 

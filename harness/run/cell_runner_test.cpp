@@ -94,6 +94,8 @@ TEST_F(CellRunnerTest, AWholeCellPasses) {
   EXPECT_EQ(codes(result), "");
   EXPECT_EQ(result.verdict, Verdict::pass);
   EXPECT_EQ(result.observed.at("probe.before"), Value("lands"));
+  EXPECT_EQ(result.observed.at("probe.segments"), Value("faults")); // kexec printed none: the probe told
+  EXPECT_EQ(result.observed.at("probe.rest"), Value("lands"));
   EXPECT_EQ(result.observed.at("capture.release"), Value("6.1.192"));
   EXPECT_EQ(result.observed.at("save.exit_status"), Value(std::int64_t{0}));
   for (const auto& phase : result.phases) EXPECT_EQ(phase.outcome, "done") << to_string(phase.phase);

@@ -103,15 +103,17 @@ void observe_probe_before(const protocol::ProbeAnswer& answer, Facts& observed) 
   observed["probe.before.faulted_pages"] = number(before.rest.faulted.bytes / answer.linear_map.granule);
 }
 
-void observe_probe_after(const protocol::ProbeAnswer& answer, const std::vector<PhysRange>& segments, Facts& observed) {
+void observe_probe_after(const protocol::ProbeAnswer& answer, const std::optional<std::vector<PhysRange>>& segments,
+                         Facts& observed) {
   auto page = answer.linear_map.granule;
-  auto [inside, outside] = guest::protection(answer, segments);
+  auto [inside, outside] = guest::protection(answer, segments.value_or(std::vector<PhysRange>{}));
+  observed["probe.faulted_pages"] = number((inside.faulted + outside.faulted).bytes / page);
+  observed["probe.landed_pages"] = number((inside.landed + outside.landed).bytes / page);
+  if (!segments) return;
   observed["probe.segments"] = inside.word();
   observed["probe.rest"] = outside.word();
   observed["probe.segment_pages"] = number((inside.faulted + inside.landed).bytes / page);
   observed["probe.rest_pages"] = number((outside.faulted + outside.landed).bytes / page);
-  observed["probe.faulted_pages"] = number((inside.faulted + outside.faulted).bytes / page);
-  observed["probe.landed_pages"] = number((inside.landed + outside.landed).bytes / page);
 }
 
 void observe_capture(const protocol::Facts& facts, Facts& observed) {

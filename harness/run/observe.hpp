@@ -4,6 +4,7 @@
 #include "kdt/records.hpp"
 #include "model/value.hpp"
 
+#include <optional>
 #include <vector>
 
 namespace kdt::run {
@@ -19,8 +20,10 @@ void observe_load(const protocol::LoadAnswer& answer, Facts& observed);
 /// map.* and probe.before*, from the probe that ran before the load.
 void observe_probe_before(const protocol::ProbeAnswer& answer, Facts& observed);
 
-/// probe.segments, probe.rest and the page counts, from the probe that ran after the load.
-void observe_probe_after(const protocol::ProbeAnswer& answer, const std::vector<PhysRange>& segments, Facts& observed);
+/// probe.faulted_pages and probe.landed_pages, from the probe that ran after the load; and, if it is known which the
+/// segments are, probe.segments and probe.rest with their page counts.
+void observe_probe_after(const protocol::ProbeAnswer& answer, const std::optional<std::vector<PhysRange>>& segments,
+                         Facts& observed);
 
 /// capture.*, from the capture kernel's facts.
 void observe_capture(const protocol::Facts& facts, Facts& observed);

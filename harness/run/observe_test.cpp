@@ -115,6 +115,15 @@ TEST(ObserveProbe, SegmentsAndTheRestAreToldApart) {
   EXPECT_EQ(observed.at("probe.segments"), Value("lands"));
 }
 
+TEST(ObserveProbe, OfSegmentsThatNobodyKnowsNothingIsSaid) {
+  Facts observed;
+  observe_probe_after(probed(3), std::nullopt, observed);
+  EXPECT_EQ(observed.at("probe.faulted_pages"), Value(std::int64_t{3}));
+  EXPECT_EQ(observed.at("probe.landed_pages"), Value(std::int64_t{7}));
+  for (const auto* name : {"probe.segments", "probe.rest", "probe.segment_pages", "probe.rest_pages"})
+    EXPECT_FALSE(observed.contains(name)) << name;
+}
+
 TEST(ObserveCapture, ListsTheRamItSees) {
   Facts observed;
   observe_capture(booted({}), observed);

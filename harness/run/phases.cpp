@@ -159,7 +159,7 @@ bool CellRun::load() {
   auto answer = ask<protocol::LoadAnswer>(Phase::load, ask::load, arguments, timeouts_.load, "load-failed");
   if (!answer) return false;
   observe_load(*answer, result_.observed);
-  segments_ = guest::segments_of(*answer);
+  load_ = *answer;
   if (answer->exit_status == 0 && answer->loaded) return true;
   if (expects("load.loaded", "false")) return false;
   bool failed = answer->exit_status != 0;
@@ -173,7 +173,7 @@ bool CellRun::load() {
 
 bool CellRun::probe() {
   auto after = ask<protocol::ProbeAnswer>(Phase::probe, ask::probe, protocol::Done{}, timeouts_.probe, "probe-failed");
-  if (after) observe_probe_after(*after, segments_, result_.observed);
+  if (after) observe_probe_after(*after, guest::segments_of(*after, load_), result_.observed);
   return after || !session_->refusal().empty(); // a probe that cannot run does not keep the dump from being taken
 }
 

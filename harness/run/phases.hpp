@@ -48,7 +48,7 @@ private:
   EventLog log_;
   std::string nonce_;
   std::optional<ScratchFile> disk_; ///< the raw disk that the dump goes to; no name, so nothing of it is ever left over
-  std::vector<PhysRange> segments_;
+  protocol::LoadAnswer load_;
   std::unique_ptr<machine::Machine> machine_;
   std::unique_ptr<Session> session_;
 };
