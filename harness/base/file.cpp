@@ -69,6 +69,13 @@ void make_sparse_file(const fs::path& path, ByteSize size) {
     throw Error(Blame::infra, "{}: cannot make a sparse file of {}: {}", path.string(), human(size), errno_text(errno));
 }
 
+ByteSize size_of_file(const fs::path& path) {
+  std::error_code error;
+  auto size = fs::file_size(path, error);
+  if (error) throw Error(Blame::infra, "{}: cannot ask for its size: {}", path.string(), error.message());
+  return {size};
+}
+
 ByteSize free_space(const fs::path& path) {
   std::error_code error;
   fs::path place = fs::absolute(path, error);

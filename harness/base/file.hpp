@@ -32,6 +32,9 @@ void write_all(int fd, std::string_view text, std::string_view what);
 /// A sparse file of this size, for a guest's disk.
 void make_sparse_file(const fs::path& path, ByteSize size);
 
+/// Throws Error{infra} when there is no such file.
+ByteSize size_of_file(const fs::path& path);
+
 /// What an unprivileged writer may still use on the file system that holds path (or its nearest existing parent).
 ByteSize free_space(const fs::path& path);
 

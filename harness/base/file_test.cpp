@@ -35,6 +35,13 @@ TEST(ReadFile, NamesTheFileThatIsMissing) {
   }
 }
 
+TEST(SizeOfFile, CountsBytesOrNamesTheFile) {
+  TempDir directory("kdt-test");
+  write_file(directory.path() / "f", "abc");
+  EXPECT_EQ(size_of_file(directory.path() / "f"), ByteSize{3});
+  EXPECT_THROW(size_of_file(directory.path() / "g"), Error);
+}
+
 TEST(WriteAll, ReportsAFullDevice) {
   auto fd = open_file("/dev/full", 1 /* O_WRONLY */);
   EXPECT_THROW(write_all(fd.get(), "x", "journal"), Error);

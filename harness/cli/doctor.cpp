@@ -4,10 +4,13 @@
 #include "base/file.hpp"
 #include "base/process.hpp"
 #include "cli/command.hpp"
+#include "image/catalogue.hpp"
+#include "image/tools.hpp"
 #include "machine/qemu_machine.hpp"
 #include "run/scheduler.hpp"
 
 #include <algorithm>
+#include <set>
 #include <thread>
 #include <unistd.h>
 
@@ -17,36 +20,33 @@ namespace {
 
 using State = Check::State;
 
-struct Program {
-  const char* name;
-  const char* what_for;
-  const char* package;
-  bool only_for_images;
-};
-
-constexpr Program k_programs[] = {
-    {"qemu-system-aarch64", "QEMU for arm64 guests", "qemu-system-arm", false},
-    {"makedumpfile", "reassembling flattened vmcores", "makedumpfile", false},
-    {"mmdebstrap", "the guests' user space", "mmdebstrap", true},
-    {"aarch64-linux-gnu-gcc", "building arm64 kernels", "gcc-aarch64-linux-gnu", true},
-    {"aarch64-linux-gnu-g++", "building the agent", "g++-aarch64-linux-gnu", true},
-    {"make", "building kernels", "make", true},
-    {"flex", "building kernels", "flex", true},
-    {"bison", "building kernels", "bison", true},
-    {"bc", "building kernels", "bc", true},
-    {"tar", "unpacking kernel sources", "tar", true},
-    {"xz", "unpacking kernel sources", "xz-utils", true},
-};
-
 constexpr ByteSize k_cache_wanted = ByteSize::gib(4); // an unpacked kernel source and a build of it
 constexpr ByteSize k_run_wanted = ByteSize::gib(1);
 constexpr ByteSize k_memory_wanted = ByteSize::mib(600); // two guests of 2 GiB occupy this much
 
-Check check_program(const Program& program) {
-  auto path = find_program(program.name);
-  if (path) return {State::good, program.name, path->string(), "", program.only_for_images};
-  return {State::bad, program.name, fmt::format("not installed; it is needed for {}", program.what_for),
-          fmt::format("apt-get install {}", program.package), program.only_for_images};
+Check check_emulator_program() {
+  constexpr const char* program = "qemu-system-aarch64";
+  if (auto path = find_program(program)) return {State::good, program, path->string(), "", false};
+  return {State::bad, program, "not installed; it runs the guests", "apt-get install qemu-system-arm", false};
+}
+
+/// What building images needs, each once; not asked for when every image is in the cache already.
+std::vector<Check> check_image_tools(const fs::path& repository) {
+  auto needs = image::userspace_needs();
+  auto add = [&](const std::vector<image::Need>& more) { needs.insert(needs.end(), more.begin(), more.end()); };
+  add(image::guest_needs());
+  for (const auto& kernel : image::Catalogue::load(repository / "images" / "kernels.yaml").kernels())
+    add(image::kernel_needs(kernel.source.archive, kernel.source.package));
+  std::vector<Check> checks;
+  std::set<std::string> seen;
+  for (const auto& need : needs) {
+    if (!seen.insert(need.what).second) continue;
+    bool there = image::missing({need}).empty();
+    checks.push_back({there ? State::good : State::bad, need.what,
+                      there ? "there" : "missing; images are built with it",
+                      there ? "" : "apt-get install " + need.package, true});
+  }
+  return checks;
 }
 
 Check check_space(const char* what, const fs::path& path, ByteSize wanted, bool only_for_images) {
@@ -103,10 +103,10 @@ int doctor_action(const Context& context) {
 
 } // namespace
 
-std::vector<Check> check_host(const fs::path&, const fs::path& cache) {
-  std::vector<Check> checks;
-  for (const auto& program : k_programs) checks.push_back(check_program(program));
+std::vector<Check> check_host(const fs::path& repository, const fs::path& cache) {
+  std::vector<Check> checks{check_emulator_program()};
   if (checks.front().state == State::good) checks.push_back(check_emulator());
+  std::ranges::copy(check_image_tools(repository), std::back_inserter(checks));
   checks.push_back(check_acceleration());
   checks.push_back(check_memory());
   checks.push_back(check_writable(cache));

@@ -44,8 +44,10 @@ void BuildSteps::run(const std::string& what, const Command& command, unsigned l
   auto began = Clock::now();
   tell(what, began, lines == 0 ? std::nullopt : std::optional(0.0), false);
   unsigned seen = 0;
-  std::string output; // what first_error looks at: all of it, since the first error may be far from the end
-  auto finished = run_program(command, Deadline::never(), stop_, [&](std::string_view line) {
+  std::string output;           // what first_error looks at: all of it, since the first error may be far from the end
+  Command supervised = command; // a make's compilers must not outlive a kdt that is killed
+  supervised.supervised = true;
+  auto finished = run_program(supervised, Deadline::never(), stop_, [&](std::string_view line) {
     write_all(log.get(), fmt::format("{}\n", line), log_.string());
     output.append(line).push_back('\n');
     if (lines != 0 && is_step(line)) tell(what, began, std::min(0.99, double(++seen) / lines), false);

@@ -56,7 +56,8 @@ void add_drives(std::vector<std::string>& argv, const MachineSpec& spec) {
 std::vector<std::string> qemu_argv(const MachineSpec& spec, const Channels& channels) {
   bool kvm = spec.accelerator == Accelerator::kvm;
   std::vector<std::string> argv{"qemu-system-aarch64"};
-  add(argv, {"-name", escaped(spec.name), "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot"});
+  add(argv,
+      {"-name", "guest=" + escaped(spec.name), "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot"});
   // A guest that breaks out of its emulator finds neither new programs nor new privileges.
   add(argv, {"-sandbox", "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny"});
   add(argv, {"-machine", "virt,gic-version=3,memory-backend=ram", "-accel", kvm ? "kvm" : "tcg,thread=multi"});

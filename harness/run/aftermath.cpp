@@ -36,8 +36,10 @@ Finding CellRun::lost(Phase phase) const {
   if (!by_guest) {
     auto how =
         reason.starts_with("host-") ? fmt::format("{} ({})", to_string(ended.status), reason) : to_string(ended.status);
-    return make_finding("guest-lost", fmt::format("QEMU ended with {} in phase {}", how, to_string(phase)),
-                        split(ended.words, '\n'));
+    auto words = split(ended.words, '\n');
+    auto sentence = fmt::format("QEMU ended with {} in phase {}", how, to_string(phase));
+    if (!words.back().empty()) sentence += ": " + words.back();
+    return make_finding("guest-lost", sentence, std::move(words));
   }
   if (!session_->agent_trouble().empty())
     return make_finding("agent-error", "the agent gave up: " + session_->agent_trouble(), session_->last_lines());

@@ -48,6 +48,11 @@ void run_phases(CellRun& cell, const CellContext& context, CellResult& result) {
     } catch (const Error& error) {
       result.findings.push_back(host_fault(error, step.phase));
       going = false;
+    } catch (const Interrupted&) {
+      throw;
+    } catch (const std::exception& bug) { // ours; the other cells go on
+      result.findings.push_back(host_fault(Error(Blame::infra, "kdt's own fault: {}", bug.what()), step.phase));
+      going = false;
     }
     const char* outcome = result.findings.size() > findings_before ? "failed" : "done";
     result.phases.push_back({step.phase, Clock::now() - begin, outcome});

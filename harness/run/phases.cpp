@@ -154,8 +154,8 @@ bool CellRun::load() {
   }
   protocol::LoadAsk arguments{.loader = cell_.parameters.loader,
                               .cmdline = words({k_common_cmdline, k_capture_cmdline, cell_.parameters.capture_cmdline}),
-                              .image_bytes = fs::file_size(context_.kernel.image),
-                              .initramfs_bytes = fs::file_size(context_.kernel.initramfs)};
+                              .image_bytes = size_of_file(context_.kernel.image).bytes,
+                              .initramfs_bytes = size_of_file(context_.kernel.initramfs).bytes};
   auto answer = ask<protocol::LoadAnswer>(Phase::load, ask::load, arguments, timeouts_.load, "load-failed");
   if (!answer) return false;
   observe_load(*answer, result_.observed);

@@ -88,6 +88,7 @@ void Running::build_kernels(std::stop_token stop) {
     if (std::ranges::find(names, kernel) == names.end()) names.push_back(kernel);
   }
   for (const auto& name : names) {
+    if (stop.stop_requested()) return;
     try {
       auto image = images_.kernel(name, stop);
       {

@@ -6,9 +6,17 @@ namespace kdt::run {
 
 using machine::Accelerator;
 
+namespace {
+CellParameters of_memory(ByteSize memory) {
+  CellParameters parameters;
+  parameters.memory = memory;
+  return parameters;
+}
+} // namespace
+
 TEST(Timeouts, GrowWithMemoryEmulationAndScale) {
-  CellParameters small{.memory = ByteSize::gib(2)};
-  CellParameters large{.memory = ByteSize::gib(256)};
+  auto small = of_memory(ByteSize::gib(2));
+  auto large = of_memory(ByteSize::gib(256));
   auto base = timeouts_for(small, Accelerator::kvm, 1);
   EXPECT_GT(timeouts_for(large, Accelerator::kvm, 1).boot, base.boot);
   EXPECT_GT(timeouts_for(small, Accelerator::tcg, 1).boot, base.boot);
@@ -16,7 +24,7 @@ TEST(Timeouts, GrowWithMemoryEmulationAndScale) {
 }
 
 TEST(Timeouts, LeaveRoomOverWhatWasMeasured) { // 256 GiB under TCG: 55 s to init, with RAM in a file
-  auto large = timeouts_for({.memory = ByteSize::gib(256)}, Accelerator::tcg, 1);
+  auto large = timeouts_for(of_memory(ByteSize::gib(256)), Accelerator::tcg, 1);
   EXPECT_GT(large.boot, std::chrono::seconds(3 * 55));
 }
 
