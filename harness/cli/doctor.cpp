@@ -35,8 +35,8 @@ std::vector<Check> check_image_tools(const fs::path& repository) {
   auto needs = image::userspace_needs();
   auto add = [&](const std::vector<image::Need>& more) { needs.insert(needs.end(), more.begin(), more.end()); };
   add(image::guest_needs());
-  for (const auto& kernel : image::Catalogue::load(repository / "images" / "kernels.yaml").kernels())
-    add(image::kernel_needs(kernel.source.archive, kernel.source.package));
+  auto catalogue = image::Catalogue::load(repository / "images" / "kernels.yaml");
+  for (const auto& kernel : catalogue.kernels()) add(image::kernel_needs(kernel.source.archive, kernel.source.package));
   std::vector<Check> checks;
   std::set<std::string> seen;
   for (const auto& need : needs) {
