@@ -5,6 +5,8 @@
 #include "base/text.hpp"
 #include "run/phases.hpp"
 
+#include <algorithm>
+
 namespace kdt::run {
 
 namespace {
@@ -22,6 +24,14 @@ std::string_view code_of_guest_end(Phase phase) {
   default:
     return "boot-panic";
   }
+}
+
+/// Why the agent ended the machine, as it said on the console; empty when it did not.
+std::string last_words(const Session& session) {
+  for (auto marker : {protocol::marker::trouble, protocol::marker::no_port})
+    for (const auto& line : session.last_lines())
+      if (line.starts_with(marker)) return line.substr(protocol::marker::prefix.size());
+  return "";
 }
 } // namespace
 
@@ -43,9 +53,21 @@ Finding CellRun::lost(Phase phase) const {
   }
   if (!session_->agent_trouble().empty())
     return make_finding("agent-error", "the agent gave up: " + session_->agent_trouble(), session_->last_lines());
+  if (auto words = last_words(*session_); !words.empty())
+    return make_finding("agent-error", "the agent powered the guest off: " + words, session_->last_lines());
   return make_finding(code_of_guest_end(phase),
                       fmt::format("the guest ended the machine ({}) in phase {}", reason, to_string(phase)),
                       session_->last_lines());
+}
+
+void CellRun::report_flood(Phase phase) {
+  bool known = std::ranges::find(result_.findings, "console-flood", &Finding::code) != result_.findings.end();
+  if (!session_ || known || !session_->console_floods()) return;
+  report(make_finding("console-flood",
+                      log_.console_cut() ? "the console printed more than is kept"
+                                         : "the console prints the same line without end",
+                      session_->last_lines()),
+         phase);
 }
 
 void CellRun::post_mortem(Phase phase) {

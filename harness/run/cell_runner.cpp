@@ -54,6 +54,7 @@ void run_phases(CellRun& cell, const CellContext& context, CellResult& result) {
       result.findings.push_back(host_fault(Error(Blame::infra, "kdt's own fault: {}", bug.what()), step.phase));
       going = false;
     }
+    cell.report_flood(step.phase);
     const char* outcome = result.findings.size() > findings_before ? "failed" : "done";
     result.phases.push_back({step.phase, Clock::now() - begin, outcome});
     cell.log().add("phase", {{"phase", to_string(step.phase)}, {"what", "end"}, {"outcome", outcome}});

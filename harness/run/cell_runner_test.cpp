@@ -196,6 +196,34 @@ TEST_F(CellRunnerTest, ARebootAfterThePanicIsAFailure) {
   expect_only(run(), "reboot-without-capture", Phase::capture, Verdict::fail);
 }
 
+TEST_F(CellRunnerTest, AnAgentThatFindsNoPortIsNotTakenForAPanic) {
+  guest_.capture_events.pop_back(); // no hello
+  guest_.capture_events.push_back(console("kdt-agent: no port: it did not appear\nkdt-agent: power off\n"));
+  guest_.capture_events.emplace_back(StateChange{"SHUTDOWN", "guest-shutdown"});
+  guest_.capture_events.emplace_back(powered_off());
+  auto result = run();
+  expect_only(result, "agent-error", Phase::capture, Verdict::fail);
+  EXPECT_EQ(result.findings.front().text, "the agent powered the guest off: no port: it did not appear");
+}
+
+TEST_F(CellRunnerTest, AConsoleThatFloodsFailsTheCellThoughTheDumpIsGood) {
+  std::string flood;
+  for (int i = 0; i < 600; ++i) flood += fmt::format("[    0.{:03}] nfs: server not responding\n", i);
+  guest_.boot_events.push_back(console(flood));
+  auto result = run();
+  EXPECT_EQ(codes(result), "console-flood ");
+  EXPECT_EQ(result.verdict, Verdict::fail);
+  EXPECT_EQ(outcome(result, Phase::boot), "failed");
+  EXPECT_EQ(outcome(result, Phase::verify), "done");
+}
+
+TEST_F(CellRunnerTest, LinesThatRepeatAFewTimesAreNoFlood) {
+  std::string lines;
+  for (int i = 0; i < 600; ++i) lines += i % 300 == 0 ? "other\n" : "the same\n";
+  guest_.boot_events.push_back(console(lines));
+  EXPECT_EQ(codes(run()), "");
+}
+
 TEST_F(CellRunnerTest, AHostThatAsksQemuToQuitIsToBlame) {
   guest_.capture_events.resize(1);
   guest_.capture_events.emplace_back(StateChange{"SHUTDOWN", "host-signal"});

@@ -28,6 +28,8 @@ public:
   void post_mortem(Phase phase);
   /// A guest that went away while this phase ran: whose fault, in which words.
   Finding lost(Phase phase) const;
+  /// Reports, once, a console that floods.
+  void report_flood(Phase phase);
   /// Removes the vmcore, or makes sure that what there is of one is kept.
   void tidy(bool keep);
   EventLog& log() { return log_; }

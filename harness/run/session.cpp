@@ -10,6 +10,7 @@ namespace kdt::run {
 namespace {
 constexpr std::size_t k_recent_lines = 40;
 constexpr std::size_t k_markers_kept = 100;
+constexpr int k_flood = 500; // the same line so often in a row; no kernel that is well does that
 
 const char* word_of(console::Note::Kind kind) {
   switch (kind) {
@@ -76,6 +77,10 @@ void Session::take(const machine::ConsoleOutput& output) {
 
 void Session::follow(const std::string& line) {
   log_.add("console", {{"line", printable(line)}});
+  auto text = console::without_timestamp(line);
+  repeats_ = text == previous_ ? repeats_ + 1 : 0;
+  previous_ = text;
+  floods_ |= repeats_ >= k_flood;
   recent_.push_back(printable(line));
   if (recent_.size() > 2 * k_recent_lines) recent_.erase(recent_.begin(), recent_.end() - k_recent_lines);
   for (const auto& note : tracker_.feed(line)) {

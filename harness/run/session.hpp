@@ -47,6 +47,8 @@ public:
   const std::string& shutdown_reason() const { return shutdown_reason_; }
   /// A disk of the guest could not be written on our side.
   bool host_disk_failed() const { return host_disk_failed_; }
+  /// The console repeats one line without end, or printed more than is kept.
+  bool console_floods() const { return floods_ || log_.console_cut(); }
   /// The agent's own last words before it gave up; empty when it did not.
   const std::string& agent_trouble() const { return agent_trouble_; }
 
@@ -70,6 +72,9 @@ private:
   console::LineSplitter splitter_;
   console::BootTracker tracker_;
   std::vector<std::string> recent_;
+  std::string previous_; ///< the last line, without its timestamp
+  int repeats_ = 0;
+  bool floods_ = false;
   std::vector<std::string> markers_;
   guest::Asker asker_;
   std::optional<protocol::Hello> system_hello_;
