@@ -1,0 +1,145 @@
+// Negative controls: a cell for each check, made so that this check and no other must fail.
+
+#include "e2e/program.hpp"
+#include "e2e/run_directory.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace kdt::e2e {
+namespace {
+
+using ::testing::IsEmpty;
+
+struct Control {
+  const char* name;    ///< for gtest and, as a word that no kernel knows, in the cell's id
+  const char* setting; ///< YAML of the include entry
+  const char* code;
+  Phase phase;
+  Blame blame;
+};
+
+// A kernel without its init: PID 1 is a busybox that only sleeps, so that everything but the agent is alive.
+#define KDT_ONLY_SLEEPS "rdinit=/bin/busybox -- sleep 100000"
+#define KDT_NO_INIT "rdinit=/nonexistent init=/nonexistent"
+
+constexpr Control k_controls[] = {
+    {"NoCrashKernelParameter", "crashkernel: none", "reservation-missing", Phase::boot, Blame::kernel},
+    {"NothingLoaded", "loader: none", "not-loaded", Phase::load, Blame::tool},
+    {"CrashRegionTooSmall", "crashkernel: 1M", "load-failed", Phase::load, Blame::kernel},
+    {"SystemKernelWithoutInit", "cmdline: '" KDT_NO_INIT "'", "boot-panic", Phase::boot, Blame::kernel},
+    {"SystemKernelNeverReachesTheAgent", "cmdline: '" KDT_ONLY_SLEEPS "'", "boot-timeout", Phase::boot, Blame::kernel},
+    {"SystemAgentIsMute", "cmdline: kdt.mute", "agent-silent", Phase::boot, Blame::kernel},
+    {"SystemAgentHasNoPort", "cmdline: kdt.noport", "agent-error", Phase::boot, Blame::tool},
+    {"ConsoleFloods", "cmdline: kdt.flood", "console-flood", Phase::boot, Blame::kernel},
+    {"PanicIsNotOnTheConsole", "cmdline: loglevel=0", "panic-not-seen", Phase::trigger, Blame::kernel},
+    {"CaptureKernelWithoutInit", "capture_cmdline: '" KDT_NO_INIT "'", "capture-panic", Phase::capture, Blame::kernel},
+    {"CaptureKernelNeverReachesTheAgent", "capture_cmdline: '" KDT_ONLY_SLEEPS "'", "capture-timeout", Phase::capture,
+     Blame::kernel},
+    {"CaptureAgentIsMute", "capture_cmdline: kdt.mute", "agent-silent", Phase::capture, Blame::kernel},
+    {"CaptureAgentHasNoPort", "capture_cmdline: kdt.noport", "agent-error", Phase::capture, Blame::tool},
+};
+
+/// All controls in one run: those that wait for a deadline need no processor while they do.
+class Controls : public ::testing::TestWithParam<std::size_t> {
+protected:
+  static void SetUpTestSuite() {
+    place_ = new Place;
+    std::string matrix = "name: controls\n"
+                         "kernels: [v6.1-dma]\n"
+                         "defaults: {kernel: v6.1-dma, memory: 1G, crashkernel: 256M, rodata: full}\n"
+                         "include:\n";
+    for (const auto& control : k_controls) matrix += fmt::format("- {{{}}}\n", control.setting);
+    outcome_ = new Outcome(run_kdt(*place_,
+                                   {"run", place_->write("controls.yaml", matrix).string(), "-j", "4",
+                                    "--timeout-scale", "0.5", "--out", "run", "--keep", "none"},
+                                   k_run_budget));
+    if (fs::exists(run_directory() / "run.json")) run_ = new RunResult(read_run(run_directory()));
+  }
+  static void TearDownTestSuite() {
+    delete run_;
+    delete outcome_;
+    delete place_;
+  }
+  void SetUp() override { ASSERT_NE(run_, nullptr) << outcome_->out << outcome_->err; }
+
+  static fs::path run_directory() { return place_->path() / "run"; }
+  /// The cells are in the order of the matrix.
+  static const CellResult& cell_of(std::size_t control) { return run_->cells.at(control); }
+
+  static inline Place* place_ = nullptr;
+  static inline Outcome* outcome_ = nullptr;
+  static inline RunResult* run_ = nullptr;
+};
+
+TEST_P(Controls, FailsWithItsOwnFindingAndNoOther) {
+  const auto& control = k_controls[GetParam()];
+  const auto& cell = cell_of(GetParam());
+  EXPECT_EQ(cell.verdict, Verdict::fail) << findings_text(*run_);
+  EXPECT_EQ(cell.blame, control.blame);
+  ASSERT_FALSE(cell.findings.empty()) << cell.cell.id;
+  const auto& finding = cell.findings.front();
+  EXPECT_EQ(finding.code, control.code) << finding.text;
+  EXPECT_EQ(finding.blame, control.blame) << finding.text;
+  // That it is a flood shows a while after it began, and it may tear the line by which the panic is known.
+  bool flood = finding.code == "console-flood";
+  EXPECT_GE(finding.phase, control.phase) << to_string(finding.phase) << ": " << finding.text;
+  EXPECT_LE(finding.phase, flood ? Phase::trigger : control.phase) << to_string(finding.phase);
+  EXPECT_LE(cell.findings.size(), flood ? 2U : 1U) << findings_text(*run_);
+}
+
+TEST_P(Controls, SaysWhichPhaseItEndedIn) {
+  auto failed = [](const PhaseResult& phase) { return phase.outcome == "failed"; };
+  const auto& phases = cell_of(GetParam()).phases;
+  EXPECT_TRUE(std::ranges::any_of(phases, failed)) << findings_text(*run_);
+}
+
+TEST_P(Controls, EndsWithinItsDeadlines) {
+  // Boot and probe before it, the wait itself, and a post-mortem: far more than any, far less than a hang.
+  EXPECT_LT(cell_of(GetParam()).seconds.count(), 120);
+}
+
+INSTANTIATE_TEST_SUITE_P(E2e, Controls, ::testing::Range(std::size_t{0}, std::size(k_controls)),
+                         [](const auto& control) { return std::string(k_controls[control.param].name); });
+
+/// The whole run of them.
+class ControlsRun : public Controls {};
+INSTANTIATE_TEST_SUITE_P(E2e, ControlsRun, ::testing::Values(0));
+
+TEST_P(ControlsRun, ExitsWithOneAndLeavesNothingLarge) {
+  EXPECT_EQ(outcome_->status.code, 1) << outcome_->out;
+  EXPECT_EQ(run_->cells.size(), std::size(k_controls));
+  EXPECT_THAT(files_over(run_directory(), ByteSize::mib(40)), IsEmpty()); // a flooded console is cut before that
+  EXPECT_THAT(files_below(place_->tmp()), IsEmpty());
+  EXPECT_THAT(place_->processes(), IsEmpty());
+}
+
+constexpr const char* k_wrong_rules = R"(
+rules:
+- {id: WRONG-WORD, expect: {probe.segments: lands}, when: {loader: kexec_file_load}, because: nothing, source: a test}
+)";
+constexpr const char* k_judged = R"(
+name: judged
+kernels: [v6.1-dma]
+defaults: {kernel: v6.1-dma, memory: 1G, crashkernel: 256M}
+include: [{loader: kexec_file_load}]
+expectations: [wrong.yaml]
+)";
+
+TEST(E2eExpectation, ThatTheGuestDoesNotMeetFailsTheCell) {
+  Place place;
+  place.write("wrong.yaml", k_wrong_rules);
+  auto outcome = run_kdt(
+      place, {"run", place.write("judged.yaml", k_judged).string(), "--out", "run", "--keep", "none"}, k_run_budget);
+  EXPECT_EQ(outcome.status.code, 1) << outcome.out << outcome.err;
+  auto run = read_run(place.path() / "run");
+  ASSERT_EQ(run.cells.size(), 1U);
+  ASSERT_EQ(run.cells[0].findings.size(), 1U) << findings_text(run);
+  EXPECT_EQ(run.cells[0].findings[0].code, "expectation");
+  EXPECT_EQ(run.cells[0].findings[0].phase, Phase::probe);
+  EXPECT_EQ(run.cells[0].findings[0].text, "probe.segments: expected lands, saw faults");
+  EXPECT_FALSE(fs::exists(place.path() / "run/cells" / run.cells[0].cell.slug / "vmcore")); // --keep none
+}
+
+} // namespace
+} // namespace kdt::e2e
