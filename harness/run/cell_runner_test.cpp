@@ -132,12 +132,35 @@ TEST_F(CellRunnerTest, AGuestThatNeverBootsIsAKernelFailure) {
   expect_only(run(), "boot-panic", Phase::boot, Verdict::fail);
 }
 
+/// The answer of a kernel that has reserved nothing.
+Events facts_without_reservation() {
+  return {AgentLine{R"({"id":1,"answer":{"release":"r","build_id":"","cmdline":"","page_size":4096,"cpus_online":2,)"
+                    R"("init_seconds":0.5,"mem_total":1,"page_tables":1,"iomem":[],"dmesg":[],"dmesg_cut":false}})"}};
+}
+
 TEST_F(CellRunnerTest, WithoutAReservationTheCellFails) {
-  guest_.instead_of("facts", 0, [] {
-    return Events{
-        AgentLine{R"({"id":1,"answer":{"release":"r","build_id":"","cmdline":"","page_size":4096,"cpus_online":2,)"
-                  R"("init_seconds":0.5,"mem_total":1,"page_tables":1,"iomem":[],"dmesg":[],"dmesg_cut":false}})"}};
-  });
+  guest_.instead_of("facts", 0, facts_without_reservation);
+  expect_only(run(), "reservation-missing", Phase::boot, Verdict::fail);
+}
+
+TEST_F(CellRunnerTest, ARequestThatIsRefusedAsARuleSaysPassesAndShowsTheMap) {
+  write_file(directory_.path() / "rules.yaml",
+             "rules:\n- {expect: {reservation.present: false}, because: b, source: s}\n");
+  expectations_.rules = matrix::load_expectations(directory_.path() / "rules.yaml");
+  guest_.instead_of("facts", 0, facts_without_reservation);
+  auto result = run();
+  EXPECT_EQ(codes(result), "");
+  EXPECT_EQ(result.verdict, Verdict::pass);
+  EXPECT_TRUE(result.observed.contains("map.all"));
+  EXPECT_EQ(outcome(result, Phase::trigger), "skipped");
+}
+
+TEST_F(CellRunnerTest, ACellThatAsksForNoRegionFailsThoughARuleSaysSo) {
+  write_file(directory_.path() / "rules.yaml",
+             "rules:\n- {expect: {reservation.present: false}, because: b, source: s}\n");
+  expectations_.rules = matrix::load_expectations(directory_.path() / "rules.yaml");
+  cell_.parameters.crashkernel.reset();
+  guest_.instead_of("facts", 0, facts_without_reservation);
   expect_only(run(), "reservation-missing", Phase::boot, Verdict::fail);
 }
 

@@ -41,6 +41,7 @@ private:
   std::optional<Answer> ask(Phase phase, std::string_view name, const Record& arguments, Clock::duration patience,
                             std::string_view code);
   bool expects(std::string_view observation, std::string_view value) const;
+  bool region_reserved() const;
   machine::MachineSpec machine_spec() const;
 
   const Cell& cell_;
