@@ -141,5 +141,23 @@ TEST(E2eExpectation, ThatTheGuestDoesNotMeetFailsTheCell) {
   EXPECT_FALSE(fs::exists(place.path() / "run/cells" / run.cells[0].cell.slug / "vmcore")); // --keep none
 }
 
+/// With the rules that the project ships.
+TEST(E2eExpectation, OfARefusedRequestIsMetAndNoRequestAtAllIsAFailure) {
+  Place place;
+  auto rules = fs::path(KDT_SOURCE_DIR) / "matrices/expectations/arm64.yaml";
+  auto matrix = place.write("refused.yaml", fmt::format("name: refused\nkernels: [v6.1-dma]\n"
+                                                        "defaults: {{kernel: v6.1-dma, memory: 1G, rodata: full}}\n"
+                                                        "include: [{{crashkernel: 64G}}, {{crashkernel: none}}]\n"
+                                                        "expectations: ['{}']\n",
+                                                        rules.string()));
+  auto outcome = run_kdt(place, {"run", matrix.string(), "-j", "2", "--out", "run"}, k_run_budget);
+  EXPECT_EQ(outcome.status.code, 1) << outcome.out << outcome.err;
+  auto run = read_run(place.path() / "run");
+  EXPECT_EQ(cell_with(run, "crashkernel=64G").verdict, Verdict::pass) << findings_text(run);
+  const auto& none = cell_with(run, "crashkernel=none");
+  EXPECT_EQ(none.verdict, Verdict::fail) << findings_text(run);
+  EXPECT_EQ(none.findings.at(0).code, "reservation-missing");
+}
+
 } // namespace
 } // namespace kdt::e2e
