@@ -9,7 +9,7 @@
 namespace kdt::matrix {
 
 namespace {
-const std::vector<std::string> k_keys{"name",    "description", "kernels", "defaults",     "axes",
+const std::vector<std::string> k_matrix_keys{"name",    "description", "kernels", "defaults",     "axes",
                                       "exclude", "include",     "cover",   "expectations", "known_issues"};
 
 /// Reads one matrix file into one Matrix; the members are what every step needs.
@@ -19,7 +19,7 @@ public:
 
   Matrix read(const std::filesystem::path& path) {
     const auto& root = file_.root();
-    file_.check_map(root, "a matrix", k_keys);
+    file_.check_map(root, "a matrix", k_matrix_keys);
     matrix_.path = path;
     matrix_.name = path.stem().string();
     if (const auto* name = root.find("name")) matrix_.name = file_.scalar(*name, "name");
