@@ -99,20 +99,16 @@ TEST_P(Controls, EndsWithinItsDeadlines) {
   EXPECT_LT(cell_of(GetParam()).seconds.count(), 120);
 }
 
-INSTANTIATE_TEST_SUITE_P(E2e, Controls, ::testing::Range(std::size_t{0}, std::size(k_controls)),
-                         [](const auto& control) { return std::string(k_controls[control.param].name); });
-
-/// The whole run of them.
-class ControlsRun : public Controls {};
-INSTANTIATE_TEST_SUITE_P(E2e, ControlsRun, ::testing::Values(0));
-
-TEST_P(ControlsRun, ExitsWithOneAndLeavesNothingLarge) {
+TEST_P(Controls, AreOneRunThatExitsWithOneAndLeavesNothingLarge) {
   EXPECT_EQ(outcome_->status.code, 1) << outcome_->out;
   EXPECT_EQ(run_->cells.size(), std::size(k_controls));
   EXPECT_THAT(files_over(run_directory(), ByteSize::mib(40)), IsEmpty()); // a flooded console is cut before that
   EXPECT_THAT(files_below(place_->tmp()), IsEmpty());
   EXPECT_THAT(place_->processes(), IsEmpty());
 }
+
+INSTANTIATE_TEST_SUITE_P(E2e, Controls, ::testing::Range(std::size_t{0}, std::size(k_controls)),
+                         [](const auto& control) { return std::string(k_controls[control.param].name); });
 
 constexpr const char* k_wrong_rules = R"(
 rules:
