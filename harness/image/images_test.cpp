@@ -66,7 +66,7 @@ protected:
       fs::copy_file(fs::path(KDT_TESTDATA) / name, files / "lib" / name);
     fs::copy_file(KDT_TESTDATA "/libkdtb.so.1", files / "lib/ld-kdt.so.1");
     auto tar = run_program({.argv = {"/bin/tar", "-C", files.string(), "-cf", fake("packages.tar").string(), "."}},
-                   Deadline::after(std::chrono::seconds(30)));
+                           Deadline::after(std::chrono::seconds(30)));
     ASSERT_TRUE(tar.status.success()) << tar.err;
   }
   std::string log() { return fs::exists(fake("log")) ? read_file(fake("log")) : ""; }

@@ -263,7 +263,8 @@ Accelerator best_accelerator() {
 std::string qemu_version() {
   if (!find_program("qemu-system-aarch64"))
     throw Error(Blame::infra, "qemu-system-aarch64 is not installed: apt-get install qemu-system-arm");
-  auto finished = run_program({.argv = {"qemu-system-aarch64", "--version"}}, Deadline::after(std::chrono::seconds(20)));
+  auto finished =
+      run_program({.argv = {"qemu-system-aarch64", "--version"}}, Deadline::after(std::chrono::seconds(20)));
   auto at = finished.out.find("version ");
   if (!finished.status.success() || at == std::string::npos)
     throw Error(Blame::infra, "qemu-system-aarch64 --version failed: {}", to_string(finished.status));

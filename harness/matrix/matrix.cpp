@@ -10,7 +10,7 @@ namespace kdt::matrix {
 
 namespace {
 const std::vector<std::string> k_matrix_keys{"name",    "description", "kernels", "defaults",     "axes",
-                                      "exclude", "include",     "cover",   "expectations", "known_issues"};
+                                             "exclude", "include",     "cover",   "expectations", "known_issues"};
 
 /// Reads one matrix file into one Matrix; the members are what every step needs.
 class Reader {

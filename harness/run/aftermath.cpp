@@ -70,6 +70,18 @@ void CellRun::report_flood(Phase phase) {
          phase);
 }
 
+void CellRun::report_complaints(Phase phase, std::size_t findings_before) {
+  if (!session_) return;
+  const auto& complaints = session_->tracker().complaints();
+  std::vector<std::string> fresh(complaints.begin() + static_cast<std::ptrdiff_t>(complaints_seen_), complaints.end());
+  complaints_seen_ = complaints.size();
+  if (fresh.empty() || phase == Phase::trigger) return;
+  auto text = fresh.front();
+  report(make_finding(phase == Phase::probe ? "probe-oops" : "oops", std::move(text), std::move(fresh)), phase);
+  std::rotate(result_.findings.begin() + static_cast<std::ptrdiff_t>(findings_before), result_.findings.end() - 1,
+              result_.findings.end());
+}
+
 void CellRun::post_mortem(Phase phase) {
   if (!machine_ || session_->ended()) return;
   try {

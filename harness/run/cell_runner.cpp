@@ -55,6 +55,7 @@ void run_phases(CellRun& cell, const CellContext& context, CellResult& result) {
       going = false;
     }
     cell.report_flood(step.phase);
+    cell.report_complaints(step.phase, findings_before);
     const char* outcome = result.findings.size() > findings_before ? "failed" : "done";
     result.phases.push_back({step.phase, Clock::now() - begin, outcome});
     cell.log().add("phase", {{"phase", to_string(step.phase)}, {"what", "end"}, {"outcome", outcome}});
@@ -94,7 +95,10 @@ CellResult run_cell(const Cell& cell, const CellContext& context) {
   result.accelerator = machine::to_string(context.accelerator);
   result.fingerprint = fingerprint(cell, context.kernel, context.emulator_version);
   result.facts = cell_facts(cell, context.kernel.facts, context.expectations);
-  result.artifacts = {{"console", "console.log"}, {"events", "events.jsonl"}, {"emulator_log", "qemu.stderr"}};
+  result.artifacts = {{"console", "console.log"},
+                      {"events", "events.jsonl"},
+                      {"emulator_arguments", "qemu.args"},
+                      {"emulator_log", "qemu.stderr"}};
   std::unique_ptr<CellRun> running;
   try {
     running = std::make_unique<CellRun>(cell, context, result);

@@ -197,6 +197,25 @@ TEST_F(CellRunnerTest, AProbeThatCannotRunDoesNotKeepTheDumpFromBeingTaken) {
   EXPECT_EQ(result.verdict, Verdict::error); // nothing was learnt about protection
 }
 
+TEST_F(CellRunnerTest, AnOopsOutranksTheSilenceThatItCauses) {
+  guest_.instead_of("load", 0, [] {
+    return Events{console("[    1.0] Unable to handle kernel paging request at virtual address ffff000000000000\n")};
+  });
+  auto result = run();
+  EXPECT_EQ(codes(result), "oops agent-silent ");
+  EXPECT_EQ(result.findings.front().phase, Phase::load);
+}
+
+TEST_F(CellRunnerTest, AWarningFailsACellThatIsOtherwiseFine) {
+  guest_.boot_events.push_back(console("[    0.1] WARNING: CPU: 0 PID: 1 at mm/x.c:1 f+0x0/0x10\n"));
+  EXPECT_EQ(codes(run()), "oops ");
+}
+
+TEST_F(CellRunnerTest, AnOopsWhileProbingIsTheProbes) {
+  guest_.instead_of("probe", 1, [] { return Events{console("[    1.0] Unable to handle kernel paging request\n")}; });
+  EXPECT_EQ(run().findings.front().code, "probe-oops");
+}
+
 TEST_F(CellRunnerTest, APanicThatDoesNotShowIsAFailure) {
   guest_.capture_events.clear();
   expect_only(run(), "panic-not-seen", Phase::trigger, Verdict::fail);

@@ -3,6 +3,7 @@
 #include "base/error.hpp"
 #include "base/file.hpp"
 #include "guest/region.hpp"
+#include "machine/qemu_argv.hpp"
 #include "run/nonce.hpp"
 #include "run/observe.hpp"
 
@@ -85,6 +86,9 @@ bool CellRun::prepare() {
   disk_.emplace(context_.directory, dump_disk_size(cell_.parameters));
   auto spec = machine_spec();
   machine_ = context_.make_machine(spec, context_.stop);
+  spec.drives.front().file = "dump.img"; // for people: a file of that size beside qemu.args does
+  write_file(context_.directory / "qemu.args",
+             shell_line(machine::qemu_argv(spec, machine::channels_by_fd(3, 4, 5))) + "\n");
   session_ = std::make_unique<Session>(*machine_, log_);
   return true;
 }

@@ -28,6 +28,9 @@ public:
   void post_mortem(Phase phase);
   /// A guest that went away while this phase ran: whose fault, in which words.
   Finding lost(Phase phase) const;
+  /// Reports oopses and warnings that the console showed in this phase, before whatever else the phase found: they
+  /// explain a connection that is lost. Those of the trigger phase were asked for.
+  void report_complaints(Phase phase, std::size_t findings_before);
   /// Reports, once, a console that floods.
   void report_flood(Phase phase);
   /// Removes the vmcore, or makes sure that what there is of one is kept.
@@ -52,6 +55,7 @@ private:
   std::string nonce_;
   std::optional<ScratchFile> disk_; ///< the raw disk that the dump goes to; no name, so nothing of it is ever left over
   protocol::LoadAnswer load_;
+  std::size_t complaints_seen_ = 0;
   std::unique_ptr<machine::Machine> machine_;
   std::unique_ptr<Session> session_;
 };

@@ -1,0 +1,43 @@
+#include "base/file.hpp"
+#include "cli/doctor.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cstdlib>
+
+namespace kdt::cli {
+
+namespace {
+const Check* find(const std::vector<Check>& checks, const std::string& what) {
+  auto it = std::ranges::find(checks, what, &Check::what);
+  return it == checks.end() ? nullptr : &*it;
+}
+} // namespace
+
+TEST(Doctor, NamesEveryToolOnceAndHowToMendIt) {
+  TempDir cache("kdt-test");
+  std::string old_path = std::getenv("PATH");
+  ::setenv("PATH", "/nonexistent", 1);
+  auto checks = check_host(KDT_SOURCE_DIR, cache.path());
+  ::setenv("PATH", old_path.c_str(), 1);
+  const auto* emulator = find(checks, "qemu-system-aarch64");
+  ASSERT_NE(emulator, nullptr);
+  EXPECT_EQ(emulator->state, Check::State::bad);
+  EXPECT_EQ(emulator->mend, "apt-get install qemu-system-arm");
+  for (const auto& check : checks) {
+    EXPECT_EQ(std::ranges::count(checks, check.what, &Check::what), 1) << check.what;
+    EXPECT_EQ(check.state == Check::State::good, check.mend.empty()) << check.what;
+  }
+}
+
+TEST(Doctor, SeesACacheThatCannotBeWrittenTo) {
+  TempDir place("kdt-test");
+  write_file(place.path() / "file", "");
+  auto checks = check_host(KDT_SOURCE_DIR, place.path() / "file");
+  EXPECT_EQ(find(checks, "cache directory")->state, Check::State::bad);
+  auto good = check_host(KDT_SOURCE_DIR, place.path() / "cache");
+  EXPECT_EQ(find(good, "cache directory")->state, Check::State::good);
+}
+
+} // namespace kdt::cli

@@ -1,0 +1,69 @@
+#include "base/error.hpp"
+#include "base/file.hpp"
+#include "cli/plan.hpp"
+
+#include <gtest/gtest.h>
+
+namespace kdt::cli {
+
+namespace {
+
+/// The repository's own kernels and smoke matrix; nothing is built.
+class PlanTest : public testing::Test {
+protected:
+  Plan plan(const SelectionOptions& selection, std::vector<std::string> matrices = {k_smoke}) {
+    return make_plan(matrices, selection, images_);
+  }
+
+  std::string sentence(const SelectionOptions& selection) {
+    try {
+      plan(selection);
+    } catch (const Error& error) {
+      EXPECT_EQ(error.blame(), Blame::usage);
+      return error.what();
+    }
+    return "no error";
+  }
+
+  static constexpr const char* k_smoke = KDT_SOURCE_DIR "/matrices/smoke.yaml";
+  TempDir cache_{"kdt-test"};
+  image::Images images_{cache_.path(), KDT_SOURCE_DIR};
+};
+
+} // namespace
+
+TEST_F(PlanTest, SmokeHasFourCellsWithRules) {
+  auto all = plan({});
+  EXPECT_EQ(all.cells.size(), 4U);
+  EXPECT_FALSE(all.cells.front().expectations->rules.rules.empty());
+  EXPECT_EQ(all.kernel_facts.size(), 2U);
+}
+
+TEST_F(PlanTest, ShardsShareTheCellsOut) {
+  auto first = plan({.shard = "1/3"});
+  auto second = plan({.shard = "2/3"});
+  auto third = plan({.shard = "3/3"});
+  EXPECT_EQ(first.cells.size() + second.cells.size() + third.cells.size(), 4U);
+  EXPECT_NE(first.cells.front().cell.id, second.cells.front().cell.id);
+  for (const char* wrong : {"0/3", "4/3", "1", "1/", "a/b", "1/3x"})
+    EXPECT_NE(sentence({.shard = wrong}).find("wanted I/N"), std::string::npos) << wrong;
+}
+
+TEST_F(PlanTest, SelectionsNarrowAndTyposAreNamed) {
+  EXPECT_EQ(plan({.only = {"zone_dma=on"}}).cells.size(), 2U);
+  EXPECT_EQ(plan({.skip = {"rodata=on"}}).cells.size(), 2U);
+  EXPECT_NE(sentence({.only = {"rodate=on"}}).find("did you mean 'rodata'"), std::string::npos);
+}
+
+TEST_F(PlanTest, SeveralMatricesAreToldApartByName) {
+  TempDir place("kdt-test");
+  write_file(place.path() / "other.yaml", "name: other\nkernels: [v6.1-dma]\naxes:\n  kernel: [v6.1-dma]\n");
+  auto both = plan({}, {k_smoke, (place.path() / "other.yaml").string()});
+  ASSERT_EQ(both.cells.size(), 5U);
+  EXPECT_TRUE(both.cells.front().cell.id.starts_with("smoke:"));
+  EXPECT_EQ(both.cells.back().cell.id, "other:kernel=v6.1-dma");
+  EXPECT_TRUE(both.cells.back().expectations->rules.rules.empty());
+  EXPECT_THROW(plan({}, {k_smoke, k_smoke}), Error);
+}
+
+} // namespace kdt::cli
