@@ -24,7 +24,9 @@ target_precompile_headers(kdt_pch PRIVATE ${PROJECT_SOURCE_DIR}/cmake/pch.hpp)
 function(kdt_fast_build target)
   if(KDT_FAST_BUILD)
     target_precompile_headers(${target} REUSE_FROM kdt_pch)
-    set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 6)
+    if(NOT target MATCHES "_test$") # tests name their fixtures alike
+      set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 6)
+    endif()
   endif()
 endfunction()
 

@@ -50,7 +50,9 @@ TEST(Asker, AsksAreNumberedAndCarryTheirArguments) {
 
 TEST(Asker, AnAskLongerThanALineIsRefused) {
   Asker asker;
-  EXPECT_THROW(asker.ask("trigger", protocol::TriggerAsk{"sysrq-c", std::string(protocol::k_max_line, 'x')}), Error);
+  EXPECT_THROW(
+      asker.ask("trigger", protocol::TriggerAsk{.name = "sysrq-c", .nonce = std::string(protocol::k_max_line, 'x')}),
+      Error);
 }
 
 TEST(Asker, UnderstandsEveryLineOfARecordedSession) {

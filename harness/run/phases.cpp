@@ -8,6 +8,7 @@
 #include "run/observe.hpp"
 
 #include <algorithm>
+#include <ctime>
 
 namespace kdt::run {
 
@@ -189,7 +190,8 @@ bool CellRun::probe() {
 
 bool CellRun::trigger() {
   const auto& tracker = session_->tracker();
-  auto arguments = protocol::TriggerAsk{.name = cell_.parameters.trigger, .nonce = nonce_};
+  auto arguments = protocol::TriggerAsk{
+      .name = cell_.parameters.trigger, .nonce = nonce_, .time = static_cast<std::uint64_t>(std::time(nullptr))};
   auto answer = session_->ask(ask::trigger, arguments, timeouts_.answer);
   if (!answer && !session_->refusal().empty()) {
     report(make_finding("agent-error", "the agent refused the trigger: " + session_->refusal()), Phase::trigger);

@@ -239,11 +239,13 @@ struct ProbeAnswer {
 struct TriggerAsk {
   std::string name; // sysrq-c
   std::string nonce;
+  std::optional<std::uint64_t> time{}; // seconds since 1970, for a guest that has no clock of its own
 
   template <class Self, class Visit>
   static void fields(Self& self, Visit&& visit) {
     visit("name", self.name);
     visit("nonce", self.nonce);
+    visit("time", self.time);
   }
 };
 
