@@ -75,6 +75,7 @@ TEST_F(Smoke, ObservesThatOnlyTheLoadedSegmentsFault) {
     EXPECT_EQ(observed("vmcore.nonce"), "true");
     EXPECT_EQ(observed("vmcore.cpus"), "2");
     EXPECT_EQ(observed("vmcore.release"), observed("boot.release"));
+    EXPECT_GT(std::stoll(observed("vmcore.crash_time")), 1'700'000'000); // not 1970: makedumpfile refuses CRASHTIME=0
   }
 }
 
