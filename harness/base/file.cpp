@@ -45,7 +45,17 @@ void write_file(const fs::path& path, std::string_view text) {
   write_all(fd.get(), text, path.string());
 }
 
-void write_file_atomic(const fs::path& path, std::string_view text) {
+namespace {
+/// A device or a pipe is written to; a rename would put a file in its place.
+void write_to_existing(const fs::path& path, std::string_view text) {
+  write_all(open_file(path, O_WRONLY).get(), text, path.string());
+}
+} // namespace
+
+void write_file_atomic(const fs::path& name, std::string_view text) {
+  std::error_code error;
+  fs::path path = fs::is_symlink(name, error) ? fs::weakly_canonical(name, error) : name;
+  if (fs::exists(path, error) && !fs::is_regular_file(path, error)) return write_to_existing(path, text);
   fs::path sibling = path;
   sibling += ".new";
   {

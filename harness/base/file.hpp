@@ -17,8 +17,9 @@ std::string read_file(const fs::path& path);
 /// Creates or truncates; throws Error{infra}. Not atomic: use write_file_atomic for what another process may read.
 void write_file(const fs::path& path, std::string_view text);
 
-/// Writes a sibling, fsyncs it and renames it over path, so that a reader sees the old text or the new one.
-void write_file_atomic(const fs::path& path, std::string_view text);
+/// Writes a sibling, fsyncs it and renames it over the file, so that a reader sees the old text or the new one. Follows
+/// symbolic links; what is there and is no regular file (a device, a pipe) is written to as it is.
+void write_file_atomic(const fs::path& name, std::string_view text);
 
 /// Creates a directory and its parents; throws Error{infra} with the cause.
 void make_directories(const fs::path& path);

@@ -25,6 +25,17 @@ TEST(WriteFileAtomic, ReplacesTheTextAndLeavesNoSibling) {
   EXPECT_EQ(std::distance(fs::directory_iterator(directory.path()), {}), 1);
 }
 
+TEST(WriteFileAtomic, NeverReplacesADeviceOrALink) {
+  TempDir directory("kdt-test");
+  EXPECT_THROW(write_file_atomic("/dev/full", "x"), Error);
+  EXPECT_TRUE(fs::is_character_file("/dev/full"));
+  write_file(directory.path() / "target", "old");
+  fs::create_symlink("target", directory.path() / "link");
+  write_file_atomic(directory.path() / "link", "new");
+  EXPECT_TRUE(fs::is_symlink(directory.path() / "link"));
+  EXPECT_EQ(read_file(directory.path() / "target"), "new");
+}
+
 TEST(ReadFile, NamesTheFileThatIsMissing) {
   try {
     read_file("/nonexistent/kdt");

@@ -30,7 +30,7 @@ Check check_emulator_program() {
   return {State::bad, program, "not installed; it runs the guests", "apt-get install qemu-system-arm", false};
 }
 
-/// What building images needs, each once; not asked for when every image is in the cache already.
+/// What building images needs, each once.
 std::vector<Check> check_image_tools(const fs::path& repository) {
   auto needs = image::userspace_needs();
   auto add = [&](const std::vector<image::Need>& more) { needs.insert(needs.end(), more.begin(), more.end()); };
@@ -103,7 +103,7 @@ int doctor_action(const Context& context) {
 
 } // namespace
 
-std::vector<Check> check_host(const fs::path& repository, const fs::path& cache) {
+std::vector<Check> check_host(const fs::path& repository, const fs::path& cache, const fs::path& runs) {
   std::vector<Check> checks{check_emulator_program()};
   if (checks.front().state == State::good) checks.push_back(check_emulator());
   std::ranges::copy(check_image_tools(repository), std::back_inserter(checks));
@@ -112,12 +112,12 @@ std::vector<Check> check_host(const fs::path& repository, const fs::path& cache)
   checks.push_back(check_writable(cache));
   if (checks.back().state == State::good)
     checks.push_back(check_space("space for images", cache, k_cache_wanted, true));
-  checks.push_back(check_space("space for runs", ".", k_run_wanted, false));
+  checks.push_back(check_space("space for runs", runs, k_run_wanted, false));
   return checks;
 }
 
-void require_able_host(const fs::path& repository) {
-  for (const auto& check : check_host(repository, default_cache_directory()))
+void require_able_host(const fs::path& repository, const fs::path& run_directory) {
+  for (const auto& check : check_host(repository, default_cache_directory(), run_directory))
     if (check.state == State::bad && !check.only_for_images)
       throw Error(Blame::infra, "{}: {}. Mend it: {}", check.what, check.found, check.mend);
 }

@@ -12,13 +12,14 @@ struct Check {
   std::string what{};           ///< "QEMU for arm64"
   std::string found;            ///< "7.2.22", or what is wrong
   std::string mend;             ///< what to do; empty when good
-  bool only_for_images = false; ///< not needed when every image is in the cache
+  bool only_for_images = false; ///< a run does not ask for it: what builds an image says itself what it misses
 };
 
 /// Looks at the host without changing it: programs, KVM, memory, disk space, cache directory, process limits.
-std::vector<Check> check_host(const std::filesystem::path& repository, const std::filesystem::path& cache);
+std::vector<Check> check_host(const std::filesystem::path& repository, const std::filesystem::path& cache,
+                              const std::filesystem::path& runs = ".");
 
 /// Throws Error{infra} that says how to mend the first bad check, so that nothing begins on a host that cannot end it.
-void require_able_host(const std::filesystem::path& repository);
+void require_able_host(const std::filesystem::path& repository, const std::filesystem::path& run_directory);
 
 } // namespace kdt::cli

@@ -9,6 +9,9 @@
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
 
+#include <csignal>
+#include <system_error>
+
 namespace {
 
 using namespace kdt;
@@ -83,6 +86,10 @@ int main(int argc, char** argv) {
     return 130;
   } catch (const Error& error) {
     return exit_status_of(error);
+  } catch (const std::system_error& error) {
+    if (error.code() == std::errc::broken_pipe) return 128 + SIGPIPE; // `kdt list … | head`
+    std::fprintf(stderr, "kdt: bug: %s\n", error.what());
+    return 3;
   } catch (const std::exception& error) {
     std::fprintf(stderr, "kdt: bug: %s\n", error.what());
     return 3;

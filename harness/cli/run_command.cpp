@@ -14,6 +14,7 @@
 #include "run/journal.hpp"
 
 #include <algorithm>
+#include <fcntl.h>
 #include <thread>
 
 namespace kdt::cli {
@@ -68,10 +69,19 @@ void prepare_directory(RunArguments& arguments) {
                                                 : default_directory(arguments.matrices.front());
   if (!arguments.resume.empty()) {
     auto content = run::read_journal(options.directory / "journal.jsonl");
+    if (content.run.matrix != options.matrix)
+      throw Error(Blame::usage, "{} holds a run of {}, not of {}", options.directory.string(), content.run.matrix,
+                  options.matrix);
     options.finished = std::move(content.cells);
     std::erase_if(options.finished, [](const CellResult& cell) { return cell.verdict == Verdict::error; });
     return;
   }
+  try {
+    make_directories(options.directory);
+  } catch (const Error& error) {
+    throw Error(Blame::infra, "{}: choose a writable --out", error.what());
+  }
+  if (!arguments.junit.empty()) open_file(arguments.junit, O_WRONLY | O_CREAT); // now, not when all cells have run
   if (fs::exists(options.directory / "journal.jsonl"))
     throw Error(Blame::usage, "{} holds a run already: choose another --out, or continue it with --resume",
                 options.directory.string());
@@ -91,8 +101,8 @@ int run_action(RunArguments& arguments, const Context& context) {
                        [&](const image::Progress& progress) { terminal->image_progress(progress); });
   auto plan = make_plan(arguments.matrices, arguments.selection, images);
   repeat_cells(plan, arguments.options.repeat);
-  prepare_directory(arguments);
   arguments.options.matrix = plan.matrix_text();
+  prepare_directory(arguments);
   arguments.options.keep = keep_from(arguments.keep);
   run::Backend backend{.make_machine =
                            [](const machine::MachineSpec& spec, std::stop_token stop) {
@@ -100,10 +110,7 @@ int run_action(RunArguments& arguments, const Context& context) {
                            },
                        .accelerator = machine::best_accelerator(),
                        .emulator_version = machine::qemu_version()};
-  require_able_host(context.repository);
-  std::erase_if(arguments.options.finished, [&](const CellResult& cell) {
-    return std::ranges::none_of(plan.cells, [&](const auto& planned) { return planned.cell.id == cell.cell.id; });
-  });
+  require_able_host(context.repository, arguments.options.directory);
   terminal = std::make_unique<Terminal>(plan.cells.size());
   auto run = run::run_cells(plan.cells, images, backend, arguments.options, *terminal, context.stop);
   terminal.reset();
@@ -146,7 +153,9 @@ Action register_run(CLI::App& app, const Context& context) {
       ->check(CLI::Range(0, 100));
   app.add_flag("--fail-fast", arguments->options.fail_fast, "stop at the first unexpected verdict");
   app.add_option("--timeout-scale", arguments->options.timeout_scale, "multiply every time limit")
-      ->check(CLI::Range(0.01, 1000.0));
+      ->check(CLI::Range(0.01, 1000.0))
+      ->check(
+          [](const std::string& text) { return text.find_first_of("nN") == std::string::npos ? "" : "not a number"; });
   return [arguments, &context] { return run_action(*arguments, context); };
 }
 

@@ -26,6 +26,12 @@ std::string progress_text(const image::Progress& progress) {
   return text;
 }
 
+/// A reader that went away (`kdt run … | head -1`) must not end the run: errors of the stream are not ours.
+void put(std::FILE* stream, const std::string& text) {
+  std::fputs(text.c_str(), stream);
+  std::fflush(stream);
+}
+
 fmt::text_style style_of(Verdict verdict) {
   if (verdict == Verdict::pass) return fg(fmt::terminal_color::green);
   if (expected(verdict)) return fg(fmt::terminal_color::yellow);
@@ -48,8 +54,7 @@ Terminal::~Terminal() {
 
 void Terminal::clear() {
   if (!drawn_) return;
-  std::fputs("\r\x1b[K", stderr);
-  std::fflush(stderr);
+  put(stderr, "\r\x1b[K");
   drawn_ = false;
 }
 
@@ -61,15 +66,14 @@ void Terminal::redraw() {
   for (const auto& [id, phase] : running_) line += fmt::format("  |  {}: {}", id, to_string(phase));
   auto width = terminal_width() - 1;
   if (line.size() > width) line.resize(width);
-  fmt::print(stderr, "\r\x1b[K{}", line);
-  std::fflush(stderr);
+  put(stderr, "\r\x1b[K" + line);
   drawn_ = true;
 }
 
 void Terminal::cell_started(const Cell& cell) {
   std::scoped_lock lock(mutex_);
   running_[cell.id] = Phase::prepare;
-  if (!live_) fmt::print(stderr, "kdt: {} begins\n", cell.id);
+  if (!live_) put(stderr, fmt::format("kdt: {} begins\n", cell.id));
   redraw();
 }
 
@@ -90,8 +94,7 @@ void Terminal::cell_ended(const CellResult& result, std::size_t done, std::size_
   std::string line = colour_ ? fmt::format(style_of(result.verdict), "{}", verdict) : verdict;
   line += fmt::format(" {:>7}  {}", report::duration_text(result.seconds), result.cell.id);
   if (result.verdict != Verdict::pass) line += "\n      " + report::reason(result);
-  fmt::print("{}\n", line);
-  std::fflush(stdout);
+  put(stdout, line + "\n");
   redraw();
 }
 
@@ -99,8 +102,11 @@ void Terminal::image_progress(const image::Progress& progress) {
   std::scoped_lock lock(mutex_);
   building_ = progress.done ? "" : progress_text(progress);
   if (live_) return redraw();
-  if (progress.what != last_step_) fmt::print(stderr, "kdt: {}\n", progress.what);
+  int tenth = progress.fraction ? static_cast<int>(*progress.fraction * 10) : 0;
+  if (progress.what == last_step_ && (tenth <= last_tenth_ || progress.done)) return;
+  put(stderr, fmt::format("kdt: {}\n", progress.what == last_step_ ? progress_text(progress) : progress.what));
   last_step_ = progress.what;
+  last_tenth_ = tenth;
 }
 
 } // namespace kdt::cli

@@ -33,6 +33,7 @@ private:
   std::size_t total_;
   std::size_t red_ = 0;
   std::string building_;                 ///< empty: nothing is being built
+  int last_tenth_ = 0;                   ///< of that step
   std::string last_step_;                ///< of image building, for plain lines
   std::map<std::string, Phase> running_; ///< by cell id
   bool drawn_ = false;

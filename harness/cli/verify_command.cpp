@@ -20,6 +20,7 @@ struct VerifyArguments {
 
 /// What a cell says that its vmcore should be: its cell.json holds the kernel, the nonce is in its events.
 vmcore::Expectation expectation_from(const fs::path& file) {
+  if (!fs::is_regular_file(file)) throw Error(Blame::usage, "{}: no such file, or not a regular one", file.string());
   auto json = nlohmann::ordered_json::parse(read_file(file), nullptr, false);
   if (json.is_discarded()) throw Error(Blame::usage, "{}: not JSON", file.string());
   auto cell = cell_from_json(json);
@@ -33,12 +34,14 @@ vmcore::Expectation expectation_from(const fs::path& file) {
   expectation.build_id = text("boot.build_id");
   expectation.nonce = text("trigger.nonce");
   if (auto line = text("panic.line")) expectation.panic_markers = {*line};
-  expectation.cpus = cell.cell.parameters.cpus;
+  const auto* cpus = find(cell.observed, "boot.cpus");
+  if (cpus != nullptr) expectation.cpus = static_cast<unsigned>(std::get<std::int64_t>(*cpus));
   return expectation;
 }
 
 int verify_action(const VerifyArguments& arguments, const Context& context) {
-  if (!fs::exists(arguments.vmcore)) throw Error(Blame::usage, "{}: no such file", arguments.vmcore);
+  if (!fs::is_regular_file(arguments.vmcore) && !fs::is_block_file(arguments.vmcore))
+    throw Error(Blame::usage, "{}: no such file, or neither a regular one nor a disk", arguments.vmcore);
   TempDir scratch("kdt-verify");
   vmcore::Expectation expectation;
   if (!arguments.facts.empty()) expectation = expectation_from(arguments.facts);

@@ -21,8 +21,9 @@ void build_probe(const GuestParts& parts, const fs::path& directory, BuildSteps&
   TempDir place("kdt-probe", directory); // kbuild writes beside the sources
   for (const auto& entry : fs::directory_iterator(parts.guests / "probe"))
     if (entry.is_regular_file()) fs::copy_file(entry.path(), place.path() / entry.path().filename());
-  steps.run("compiling the probe",
-            kernel_make({"-C", (parts.kernel / "module-build").string(), "M=" + place.path().string(), "modules"}));
+  auto compile = kernel_make({"-C", (parts.kernel / "module-build").string(), "M=" + place.path().string(), "modules"});
+  compile.environment["TMPDIR"] = place.path().string(); // what a killed compiler leaves goes with it
+  steps.run("compiling the probe", compile);
   fs::copy_file(place.path() / k_module, directory / k_module);
   steps.run("stripping the probe",
             {.argv = {"aarch64-linux-gnu-strip", "--strip-debug", (directory / k_module).string()}});
@@ -58,7 +59,7 @@ EntryKey agent_key(const fs::path& guests) {
 
 void build_agent(const fs::path& guests, const fs::path& directory, BuildSteps& steps) {
   steps.run("compiling", {.argv = {"make", "-C", (guests / "agent").string(), "OUT=" + (directory / "agent").string()},
-                          .environment = {{"LC_ALL", "C"}, {"MAKEFLAGS", ""}}});
+                          .environment = {{"LC_ALL", "C"}, {"MAKEFLAGS", ""}, {"TMPDIR", directory.string()}}});
 }
 
 EntryKey guest_key(const fs::path& guests, const EntryKey& kernel, const EntryKey& agent, const EntryKey& userspace) {

@@ -29,7 +29,9 @@ std::vector<Need> kernel_needs(const std::filesystem::path& archive, const std::
 }
 
 std::vector<Need> userspace_needs() {
-  return {{"mmdebstrap", "mmdebstrap"}};
+  std::vector<Need> needs{{"mmdebstrap", "mmdebstrap"}};
+  if (::geteuid() != 0) needs.push_back({"newuidmap", "uidmap"}); // mmdebstrap --mode=unshare
+  return needs;
 }
 
 std::vector<Need> guest_needs() {

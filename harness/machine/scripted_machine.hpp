@@ -24,6 +24,7 @@ public:
 
   bool started = false;
   bool stopped = false;
+  bool monitor_answers = true; ///< else registers() throws
   int nmis = 0;
   std::vector<std::string> sent;
 

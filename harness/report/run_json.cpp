@@ -15,6 +15,7 @@ void write_run_json(const RunResult& run, const fs::path& file) {
 }
 
 RunResult read_run_json(const fs::path& file) {
+  if (!fs::is_regular_file(file)) throw Error(Blame::usage, "{}: no such file; is it a run directory?", file.string());
   auto text = read_file(file);
   try {
     return run_from_json(nlohmann::ordered_json::parse(text));

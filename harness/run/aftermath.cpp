@@ -82,19 +82,21 @@ void CellRun::report_complaints(Phase phase, std::size_t findings_before) {
               result_.findings.end());
 }
 
-void CellRun::post_mortem(Phase phase) {
-  if (!machine_ || session_->ended()) return;
+bool CellRun::post_mortem(Phase phase) {
+  if (!machine_ || session_->ended()) return true;
   try {
     auto directory = context_.directory / "post-mortem";
+    auto registers = machine_->registers(Deadline::after(k_post_mortem_budget));
     make_directories(directory);
     std::string text =
         fmt::format("phase {}, console stage {}\n", to_string(phase), to_string(session_->tracker().stage()));
-    for (const auto& cpu : machine_->registers(Deadline::after(k_post_mortem_budget)))
-      text += fmt::format("\nCPU {} pc {:#x}\n{}", cpu.cpu, cpu.pc, cpu.text);
+    for (const auto& cpu : registers) text += fmt::format("\nCPU {} pc {:#x}\n{}", cpu.cpu, cpu.pc, cpu.text);
     write_file(directory / "registers.txt", text);
     result_.artifacts["registers"] = "post-mortem/registers.txt";
+    return true;
   } catch (const Error& error) {
-    log_.add("post-mortem", {{"error", printable(error.what())}}); // the finding stands without it
+    log_.add("post-mortem", {{"error", printable(error.what())}});
+    return false;
   }
 }
 
@@ -107,7 +109,8 @@ bool CellRun::verify() {
   vmcore::Expectation expectation{.release = context_.kernel.release,
                                   .build_id = context_.kernel.build_id,
                                   .nonce = nonce_,
-                                  .cpus = cell_.parameters.cpus,
+                                  .cpus =
+                                      static_cast<unsigned>(std::get<std::int64_t>(result_.observed.at("boot.cpus"))),
                                   .panic_markers = {session_->tracker().panic_line()}};
   vmcore::Subject subject{.vmcore = disk_->path(),
                           .assembled = context_.directory / "vmcore",

@@ -283,6 +283,27 @@ TEST_F(CellRunnerTest, ADumpToolThatFailsIsBlamed) {
   EXPECT_EQ(result.blame, Blame::tool);
 }
 
+TEST_F(CellRunnerTest, ACompressionThatTheToolLacksIsAFinding) {
+  guest_.instead_of("save", 0, [] {
+    return Events{AgentLine{R"({"id":7,"answer":{"exit_status":0,"bytes":1,"seconds":1,)"
+                            R"("output":"'-p' option is disabled, because this binary doesn't support snappy"}})"}};
+  });
+  auto result = run();
+  EXPECT_EQ(codes(result), "compression-missing ");
+  EXPECT_EQ(result.blame, Blame::tool);
+}
+
+TEST_F(CellRunnerTest, ACaptureKernelThatGoesAwayWhileItSavesIsLost) {
+  guest_.instead_of("save", 0, [] { return Events{StateChange{"SHUTDOWN", "guest-reset"}, powered_off()}; });
+  expect_only(run(), "capture-lost", Phase::save, Verdict::fail);
+}
+
+TEST_F(CellRunnerTest, AnEmulatorThatDoesNotAnswerIsNoFaultOfTheGuest) {
+  guest_.monitor_answers = false;
+  guest_.instead_of("load", 0, [] { return Events{}; });
+  expect_only(run(), "guest-lost", Phase::load, Verdict::error);
+}
+
 TEST_F(CellRunnerTest, ASaveWithoutProgressIsStalled) {
   guest_.instead_of("save", 0, [] { return Events{}; });
   expect_only(run(), "save-stalled", Phase::save, Verdict::fail);

@@ -43,8 +43,10 @@ FakeGuest::FakeGuest(const std::string& recording) {
 std::unique_ptr<machine::Machine> FakeGuest::machine() {
   auto events = boot_events;
   events.push_back(machine::AgentLine{system_hello_});
-  return std::make_unique<machine::ScriptedMachine>(std::move(events),
-                                                    [this](const std::string& line) { return respond(line); });
+  auto machine = std::make_unique<machine::ScriptedMachine>(std::move(events),
+                                                            [this](const std::string& line) { return respond(line); });
+  machine->monitor_answers = monitor_answers;
+  return machine;
 }
 
 std::vector<machine::Event> FakeGuest::respond(const std::string& line) {

@@ -23,6 +23,7 @@ public:
   /// A machine that plays this guest; the FakeGuest outlives it.
   std::unique_ptr<machine::Machine> machine();
 
+  bool monitor_answers = true;
   std::vector<machine::Event> boot_events;    ///< before the first hello
   std::vector<machine::Event> capture_events; ///< after the trigger
 

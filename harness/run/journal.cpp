@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <fcntl.h>
+#include <sys/file.h>
 
 namespace kdt::run {
 
@@ -24,8 +25,11 @@ Journal::Journal(const std::filesystem::path& file, const RunResult& run, const 
     : name_(file.string()) {
   bool resumed = fs::exists(file);
   fd_ = open_file(file, O_RDWR | O_CREAT | O_APPEND);
+  if (::flock(fd_.get(), LOCK_EX | LOCK_NB) != 0)
+    throw Error(Blame::usage, "{}: another kdt is running there; choose another --out", file.parent_path().string());
   if (resumed) {
-    append("\n"); // ends a line that a crash cut short
+    auto text = read_file(file);
+    if (!text.empty() && !text.ends_with('\n')) append("\n"); // ends a line that a crash cut short
     return;
   }
   append(line_of({{"schema", k_schema},

@@ -48,6 +48,17 @@ TEST(Journal, SurvivesALineCutShortAndIsAppendedTo) {
   EXPECT_EQ(content.cells[1].cell.id, "c");
 }
 
+TEST(Journal, BelongsToOneRunAtATimeAndHasNoEmptyLine) {
+  TempDir directory("kdt-test");
+  auto file = directory.path() / "journal.jsonl";
+  {
+    Journal first(file, RunResult{.run_id = "r1"}, {});
+    EXPECT_THROW(Journal(file, RunResult{.run_id = "r2"}, {}), Error);
+  }
+  Journal(file, RunResult{.run_id = "r1"}, {}).end(RunResult{.run_id = "r1"});
+  EXPECT_EQ(read_file(file).find("\n\n"), std::string::npos);
+}
+
 TEST(Journal, RefusesAnotherSchemaAndNoFile) {
   TempDir directory("kdt-test");
   write_file(directory.path() / "j", R"({"schema":99,"type":"run"})");

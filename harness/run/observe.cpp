@@ -116,6 +116,19 @@ void observe_probe_after(const protocol::ProbeAnswer& answer, const std::optiona
   observed["probe.rest_pages"] = number((outside.faulted + outside.landed).bytes / page);
 }
 
+std::uint64_t untried_pages(const protocol::ProbeAnswer& answer) {
+  std::uint64_t untried = 0;
+  for (const auto& region : answer.regions) {
+    auto next = region.start;
+    for (const auto& run : region.writes) {
+      if (run.start > next) untried += run.start - next;
+      next = std::max(next, run.end);
+    }
+    if (region.end > next) untried += region.end - next;
+  }
+  return untried / answer.linear_map.granule;
+}
+
 void observe_capture(const protocol::Facts& facts, Facts& observed) {
   observed["capture.release"] = facts.release;
   observed["capture.cpus"] = std::int64_t{facts.cpus_online};

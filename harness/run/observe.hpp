@@ -25,6 +25,9 @@ void observe_probe_before(const protocol::ProbeAnswer& answer, Facts& observed);
 void observe_probe_after(const protocol::ProbeAnswer& answer, const std::optional<std::vector<PhysRange>>& segments,
                          Facts& observed);
 
+/// Pages of the crash regions that the probe did not try to write to; 0 when its runs cover them without a gap.
+std::uint64_t untried_pages(const protocol::ProbeAnswer& answer);
+
 /// capture.*, from the capture kernel's facts.
 void observe_capture(const protocol::Facts& facts, Facts& observed);
 

@@ -124,6 +124,17 @@ TEST(ObserveProbe, OfSegmentsThatNobodyKnowsNothingIsSaid) {
     EXPECT_FALSE(observed.contains(name)) << name;
 }
 
+TEST(UntriedPages, CountsGapsAtEveryPlace) {
+  EXPECT_EQ(untried_pages(probed(3)), 0U);
+  auto answer = probed(3);
+  answer.regions[0].writes[0].end -= k_page; // in the middle
+  EXPECT_EQ(untried_pages(answer), 1U);
+  answer.regions[0].writes[1].end -= 2 * k_page; // at the end
+  EXPECT_EQ(untried_pages(answer), 3U);
+  answer.regions[0].writes.clear();
+  EXPECT_EQ(untried_pages(answer), 10U);
+}
+
 TEST(ObserveCapture, ListsTheRamItSees) {
   Facts observed;
   observe_capture(booted({}), observed);

@@ -99,8 +99,12 @@ bool CellRun::wait_failed(Phase phase, std::string_view code, const std::string&
   if (session_->why_not() == Session::Wait::gone) {
     report(lost(phase), phase);
   } else {
-    report(make_finding(code, sentence, session_->last_lines()), phase);
-    post_mortem(phase);
+    bool answers = post_mortem(phase);
+    auto silent =
+        fmt::format("QEMU itself does not answer in phase {}: it is stopped, or the host is stuck", to_string(phase));
+    report(answers ? make_finding(code, sentence, session_->last_lines())
+                   : make_finding("guest-lost", silent, session_->last_lines()),
+           phase);
   }
   return false;
 }
@@ -156,6 +160,7 @@ bool CellRun::region_reserved() const {
 bool CellRun::load() {
   auto before = ask<protocol::ProbeAnswer>(Phase::probe, ask::probe, protocol::Done{}, timeouts_.probe, "probe-failed");
   if (before) observe_probe_before(*before, result_.observed);
+  if (before) report_untried(*before);
   if (!before && session_->refusal().empty()) return false; // no agent any more
   if (!region_reserved()) return false;                     // as expected: there is nothing to load into
   if (cell_.parameters.loader == "none") {
@@ -185,7 +190,15 @@ bool CellRun::load() {
 bool CellRun::probe() {
   auto after = ask<protocol::ProbeAnswer>(Phase::probe, ask::probe, protocol::Done{}, timeouts_.probe, "probe-failed");
   if (after) observe_probe_after(*after, guest::segments_of(*after, load_), result_.observed);
+  if (after) report_untried(*after);
   return after || !session_->refusal().empty(); // a probe that cannot run does not keep the dump from being taken
+}
+
+void CellRun::report_untried(const protocol::ProbeAnswer& answer) {
+  auto untried = untried_pages(answer);
+  if (untried > 0)
+    report(make_finding("probe-failed", fmt::format("{} pages of the crash region were not tried", untried)),
+           Phase::probe);
 }
 
 bool CellRun::trigger() {
@@ -243,6 +256,11 @@ bool CellRun::save() {
   }
   observe_save(*answer, result_.observed);
   machine_->stop(); // the agent has flushed the disk: nothing of the guest is needed any more
+  // makedumpfile 1.7.2 without snappy or zstd says so, saves uncompressed and exits with 0.
+  if (answer->output.find("option is disabled, because this binary") != std::string::npos)
+    report(make_finding("compression-missing", fmt::format("the dump tool cannot compress with {}", dump.compression),
+                        {answer->output}),
+           Phase::save);
   if (answer->exit_status == 0) return true;
   report(make_finding("save-failed", fmt::format("the dump tool ended with exit status {}", answer->exit_status),
                       {answer->output}),

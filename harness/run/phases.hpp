@@ -24,8 +24,9 @@ public:
   bool save();
   bool verify();
 
-  /// Writes registers and last words of a guest that is stuck into post-mortem/; never throws but Interrupted.
-  void post_mortem(Phase phase);
+  /// Writes registers and last words of a guest that is stuck into post-mortem/; never throws but Interrupted. False
+  /// when QEMU itself does not answer: then it is not the guest that is stuck.
+  bool post_mortem(Phase phase);
   /// A guest that went away while this phase ran: whose fault, in which words.
   Finding lost(Phase phase) const;
   /// Reports oopses and warnings that the console showed in this phase, before whatever else the phase found: they
@@ -45,6 +46,7 @@ private:
                             std::string_view code);
   bool expects(std::string_view observation, std::string_view value) const;
   bool region_reserved() const;
+  void report_untried(const protocol::ProbeAnswer& answer);
   machine::MachineSpec machine_spec() const;
 
   const Cell& cell_;

@@ -41,6 +41,7 @@ private:
   std::stop_callback<std::function<void()>> forward_stop_;
   Scheduler scheduler_;
   RunResult run_;
+  std::size_t total_ = 0; ///< cells of the run when it is done, those of a resumed run included
   std::unique_ptr<Journal> journal_;
 
   std::mutex mutex_; ///< guards what follows
@@ -57,6 +58,7 @@ Running::Running(const std::vector<PlannedCell>& cells, image::Images& images, c
   run_.started = timestamp();
   run_.host = describe_host(backend.emulator_version);
   run_.cells = options.finished;
+  total_ = options.finished.size() + jobs().size();
 }
 
 std::vector<Job> Running::jobs() const {
@@ -140,6 +142,8 @@ void Running::work() {
       fs::remove_all(options_.directory / "cells" / cell.slug, ignored);
     } catch (const Error& error) {
       fatal(error);
+    } catch (const std::exception& bug) {
+      fatal(Error(Blame::infra, "kdt's own fault: {}", bug.what()));
     }
     scheduler_.done(*job);
   }
@@ -179,7 +183,7 @@ void Running::finish(CellResult result) {
     run_.cells.push_back(result);
     done = run_.cells.size();
   }
-  observer_.cell_ended(result, done, cells_.size());
+  observer_.cell_ended(result, done, total_);
   if (options_.fail_fast && !expected(result.verdict)) stop_.request_stop();
 }
 
@@ -202,6 +206,7 @@ RunResult Running::go() {
   if (fatal_) throw *fatal_;
   std::map<std::string, std::size_t> order;
   for (std::size_t i = 0; i < cells_.size(); ++i) order[cells_[i].cell.id] = i;
+  for (const auto& cell : run_.cells) order.emplace(cell.cell.id, cells_.size()); // recorded by an earlier selection
   std::ranges::stable_sort(run_.cells, {}, [&](const CellResult& cell) { return order[cell.cell.id]; });
   run_.finished = timestamp();
   run_.exit_status = exit_status(run_.cells);
