@@ -49,12 +49,12 @@ std::vector<Check> check_image_tools(const fs::path& repository) {
   return checks;
 }
 
-Check check_space(const char* what, const fs::path& path, ByteSize wanted, bool only_for_images) {
+Check check_space(const char* what, const fs::path& path, ByteSize wanted, bool asked_later) {
   auto free = free_space(path);
   auto found = fmt::format("{} free at {}", human(free), path.string());
-  if (free >= wanted) return {State::good, what, found, "", only_for_images};
+  if (free >= wanted) return {State::good, what, found, "", asked_later};
   return {State::bad, what, found,
-          fmt::format("free some space, {} are wanted, or choose another place", human(wanted)), only_for_images};
+          fmt::format("free some space, {} are wanted, or choose another place", human(wanted)), asked_later};
 }
 
 Check check_writable(const fs::path& path) {
@@ -103,7 +103,7 @@ int doctor_action(const Context& context) {
 
 } // namespace
 
-std::vector<Check> check_host(const fs::path& repository, const fs::path& cache, const fs::path& runs) {
+std::vector<Check> check_host(const fs::path& repository, const fs::path& cache) {
   std::vector<Check> checks{check_emulator_program()};
   if (checks.front().state == State::good) checks.push_back(check_emulator());
   std::ranges::copy(check_image_tools(repository), std::back_inserter(checks));
@@ -112,13 +112,13 @@ std::vector<Check> check_host(const fs::path& repository, const fs::path& cache,
   checks.push_back(check_writable(cache));
   if (checks.back().state == State::good)
     checks.push_back(check_space("space for images", cache, k_cache_wanted, true));
-  checks.push_back(check_space("space for runs", runs, k_run_wanted, false));
+  checks.push_back(check_space("space for runs", ".", k_run_wanted, true));
   return checks;
 }
 
-void require_able_host(const fs::path& repository, const fs::path& run_directory) {
-  for (const auto& check : check_host(repository, default_cache_directory(), run_directory))
-    if (check.state == State::bad && !check.only_for_images)
+void require_able_host(const fs::path& repository) {
+  for (const auto& check : check_host(repository, default_cache_directory()))
+    if (check.state == State::bad && !check.asked_later)
       throw Error(Blame::infra, "{}: {}. Mend it: {}", check.what, check.found, check.mend);
 }
 

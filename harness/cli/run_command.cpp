@@ -76,15 +76,19 @@ void prepare_directory(RunArguments& arguments) {
     std::erase_if(options.finished, [](const CellResult& cell) { return cell.verdict == Verdict::error; });
     return;
   }
-  try {
-    make_directories(options.directory);
-  } catch (const Error& error) {
-    throw Error(Blame::infra, "{}: choose a writable --out", error.what());
-  }
-  if (!arguments.junit.empty()) open_file(arguments.junit, O_WRONLY | O_CREAT); // now, not when all cells have run
   if (fs::exists(options.directory / "journal.jsonl"))
     throw Error(Blame::usage, "{} holds a run already: choose another --out, or continue it with --resume",
                 options.directory.string());
+}
+
+/// Whatever cannot be written is said now, not when all cells have run.
+void make_outputs(const RunArguments& arguments) {
+  try {
+    make_directories(arguments.options.directory);
+  } catch (const Error& error) {
+    throw Error(Blame::infra, "{}: choose a writable --out", error.what());
+  }
+  if (!arguments.junit.empty()) open_file(arguments.junit, O_WRONLY | O_CREAT);
 }
 
 void write_reports(const RunResult& run, const RunArguments& arguments) {
@@ -110,7 +114,8 @@ int run_action(RunArguments& arguments, const Context& context) {
                            },
                        .accelerator = machine::best_accelerator(),
                        .emulator_version = machine::qemu_version()};
-  require_able_host(context.repository, arguments.options.directory);
+  require_able_host(context.repository);
+  make_outputs(arguments);
   terminal = std::make_unique<Terminal>(plan.cells.size());
   auto run = run::run_cells(plan.cells, images, backend, arguments.options, *terminal, context.stop);
   terminal.reset();
