@@ -111,7 +111,7 @@ void build_kernel(const KernelSpec& kernel, const std::vector<KconfigOption>& op
   configure(kernel, options, source, build, steps);
   Command compile = kernel_make({"-C", build.string(), fmt::format("-j{}", processors()), "Image", "modules"});
   compile.argv.insert(compile.argv.begin(), {"nice", "-n", "10"}); // cells of another kernel may be running
-  compile.environment["TMPDIR"] = build.string(); // what a killed compiler leaves goes with the entry
+  compile.environment["TMPDIR"] = build.string();                  // what a killed compiler leaves goes with the entry
   steps.run("compiling", compile, kernel.steps);
   steps.act("collecting", [&] {
     fs::rename(build / "arch/arm64/boot/Image", directory / "Image");
