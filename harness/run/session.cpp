@@ -9,7 +9,6 @@ namespace kdt::run {
 
 namespace {
 constexpr std::size_t k_recent_lines = 40;
-constexpr std::size_t k_markers_kept = 100;
 constexpr int k_flood = 500; // the same line so often in a row; no kernel that is well does that
 
 const char* word_of(console::Note::Kind kind) {
@@ -60,10 +59,6 @@ const std::optional<protocol::Hello>& Session::hello(std::string_view role) cons
   return role == protocol::role::capture ? capture_hello_ : system_hello_;
 }
 
-bool Session::saw_marker(std::string_view marker) const {
-  return std::ranges::any_of(markers_, [&](const std::string& line) { return line.starts_with(marker); });
-}
-
 std::vector<std::string> Session::last_lines() const {
   auto lines = recent_;
   if (!splitter_.rest().empty()) lines.push_back(printable(splitter_.rest()));
@@ -85,8 +80,6 @@ void Session::follow(const std::string& line) {
   if (recent_.size() > 2 * k_recent_lines) recent_.erase(recent_.begin(), recent_.end() - k_recent_lines);
   for (const auto& note : tracker_.feed(line)) {
     log_.add("note", {{"kind", word_of(note.kind)}, {"stage", console::to_string(note.stage)}, {"line", note.line}});
-    bool marker = note.kind == console::Note::Kind::marker && markers_.size() < k_markers_kept;
-    if (marker) markers_.push_back(note.line);
   }
 }
 

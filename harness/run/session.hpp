@@ -36,7 +36,6 @@ public:
   const console::BootTracker& tracker() const { return tracker_; }
   /// The last hello of the agent in this role.
   const std::optional<protocol::Hello>& hello(std::string_view role) const;
-  bool saw_marker(std::string_view marker) const;
   /// How the last wait ended.
   Wait why_not() const { return last_wait_; }
   /// The agent's sentence when it refused the last ask; empty when it did not.
@@ -75,7 +74,6 @@ private:
   std::string previous_; ///< the last line, without its timestamp
   int repeats_ = 0;
   bool floods_ = false;
-  std::vector<std::string> markers_;
   guest::Asker asker_;
   std::optional<protocol::Hello> system_hello_;
   std::optional<protocol::Hello> capture_hello_;
