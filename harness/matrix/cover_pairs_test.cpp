@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 namespace kdt::matrix {
 
 TEST(CoverPairs, KeepsEveryRowOfASingleAxisAndNothingOfNothing) {
@@ -18,6 +20,31 @@ TEST(CoverPairs, DropsRowsThatAddNothing) {
   EXPECT_GE(kept.size(), 4U);
   EXPECT_LT(kept.size(), 8U);
   EXPECT_EQ(cover_pairs(rows), kept);
+}
+
+TEST(CoverPairs, AnExpensiveValueIsInNoMoreRowsThanItsPairsNeed) {
+  std::vector<std::vector<unsigned>> rows;
+  std::vector<double> costs;
+  for (unsigned memory = 0; memory < 9; ++memory)
+    for (unsigned kernel = 0; kernel < 2; ++kernel)
+      for (unsigned rodata = 0; rodata < 3; ++rodata)
+        for (unsigned form = 0; form < 6; ++form) {
+          rows.push_back({kernel, memory, rodata, form});
+          costs.push_back(memory == 8 ? 256 : 1 + memory);
+        }
+  auto kept = cover_pairs(rows, costs);
+  auto of_memory = [&](unsigned memory) {
+    return std::ranges::count_if(kept, [&](std::size_t row) { return rows[row][1] == memory; });
+  };
+  EXPECT_EQ(of_memory(8), 6); // one with each form
+  EXPECT_EQ(of_memory(7), 6);
+  EXPECT_LE(kept.size(), 60U); // 54 pairs of memory and form need as many rows
+}
+
+TEST(CoverPairs, KeepsNoRowWhosePairsOthersHave) {
+  // The greedy search takes the first row for its three pairs; the other three then cover each of them again.
+  std::vector<std::vector<unsigned>> rows{{0, 0, 0}, {0, 0, 1}, {0, 1, 0}, {1, 0, 0}};
+  EXPECT_EQ(cover_pairs(rows), (std::vector<std::size_t>{1, 2, 3}));
 }
 
 } // namespace kdt::matrix

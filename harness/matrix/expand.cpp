@@ -61,6 +61,13 @@ std::vector<std::vector<unsigned>> product(const Matrix& matrix) {
   }
 }
 
+/// What a row costs, to weigh one against another: nothing but memory makes a cell take minutes instead of seconds.
+std::vector<double> costs_of(const Matrix& matrix, const std::vector<std::vector<unsigned>>& rows) {
+  std::vector<double> costs;
+  for (const auto& row : rows) costs.push_back(static_cast<double>(parameters_of(matrix, row).memory.bytes));
+  return costs;
+}
+
 Cell product_cell(const Matrix& matrix, const std::vector<unsigned>& row) {
   Cell cell;
   cell.parameters = parameters_of(matrix, row);
@@ -139,7 +146,8 @@ std::vector<Cell> expand(const Matrix& matrix) {
   Collector collector(cells);
   auto place = matrix.path.string();
   if (matrix.cover == Cover::pairwise) {
-    for (auto index : cover_pairs(rows)) collector.add(product_cell(matrix, rows[index]), place);
+    for (auto index : cover_pairs(rows, costs_of(matrix, rows)))
+      collector.add(product_cell(matrix, rows[index]), place);
   } else {
     cells.reserve(rows.size() + matrix.include.size());
     for (const auto& row : rows) collector.add(product_cell(matrix, row), place);

@@ -18,8 +18,9 @@ std::vector<Cell> expand(const Matrix& matrix);
 std::string slug_of(const std::string& id);
 
 /// Which of the rows to keep so that every pair of values that some row has is in a kept row: indices in ascending
-/// order. A row is one value index for each axis. Greedy, deterministic; about twice the least possible number at
-/// worst.
-std::vector<std::size_t> cover_pairs(const std::vector<std::vector<unsigned>>& rows);
+/// order. A row is one value index for each axis; costs has one number a row, or is empty. Greedy and deterministic:
+/// few rows first, and among as good ones the cheap, so that an expensive value is in no more rows than its pairs need.
+std::vector<std::size_t> cover_pairs(const std::vector<std::vector<unsigned>>& rows,
+                                     const std::vector<double>& costs = {});
 
 } // namespace kdt::matrix

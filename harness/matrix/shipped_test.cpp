@@ -187,6 +187,28 @@ TEST(Shipped, LinearMapRulesAgreeWithTheTablesOfKernelFacts) { // kernel-facts 2
   }
 }
 
+/// Every pair of values that some cell has, as "axis=value axis=value".
+std::set<std::string> pairs_of(const std::vector<Cell>& cells) {
+  std::set<std::string> pairs;
+  for (const auto& cell : cells)
+    for (std::size_t a = 0; a < cell.axes.size(); ++a)
+      for (std::size_t b = a + 1; b < cell.axes.size(); ++b)
+        pairs.insert(fmt::format("{}={} {}={}", cell.axes[a].first, cell.axes[a].second, cell.axes[b].first,
+                                 cell.axes[b].second));
+  return pairs;
+}
+
+TEST(Shipped, Arm64IsEveryCombinationAndQuickIsEveryPairOfIt) {
+  auto cells_of = [](const char* name) { return expand(load_matrix(k_matrices / name, {"v6.1-dma", "v6.1-nodma"})); };
+  auto whole = cells_of("arm64.yaml");
+  auto quick = cells_of("quick.yaml");
+  EXPECT_EQ(whole.size(), 324U);
+  EXPECT_EQ(quick.size(), 54U); // no fewer can do: 9 sizes, 6 forms
+  EXPECT_EQ(pairs_of(quick), pairs_of(whole));
+  EXPECT_EQ(std::ranges::count_if(quick, [](const Cell& cell) { return cell.parameters.memory >= ByteSize::gib(256); }),
+            6);
+}
+
 TEST(Shipped, SmokeIsFourCellsThatRulesCover) {
   auto matrix = load_matrix(k_matrices / "smoke.yaml", {"v6.1-dma", "v6.1-nodma"});
   auto cells = expand(matrix);
