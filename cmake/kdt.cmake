@@ -55,6 +55,12 @@ function(kdt_tests name)
     KDT_TESTDATA="${CMAKE_CURRENT_SOURCE_DIR}/testdata" KDT_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
   # One ctest entry a program for unit tests: they take milliseconds, and starting a program for each would not.
   kdt_fast_build(kdt_${name}_test)
+  if(ARG_LABEL STREQUAL unit)
+    if(NOT TARGET kdt_unit_tests)
+      add_custom_target(kdt_unit_tests) # what the sanitizer presets build: no kdt, no end-to-end tests
+    endif()
+    add_dependencies(kdt_unit_tests kdt_${name}_test)
+  endif()
   add_test(NAME ${name} COMMAND kdt_${name}_test)
   set_tests_properties(${name} PROPERTIES LABELS ${ARG_LABEL} TIMEOUT 300)
 endfunction()

@@ -14,6 +14,7 @@ struct ImagesArguments {
   CLI::App* build = nullptr;
   CLI::App* gc = nullptr;
   std::vector<std::string> names;
+  bool refresh = false;
   int unused_days = 30;
   unsigned keep_newest = 1;
 };
@@ -37,6 +38,7 @@ int images_action(const ImagesArguments& arguments, const Context& context) {
   image::Images images(default_cache_directory(), context.repository,
                        [&](const image::Progress& progress) { terminal.image_progress(progress); });
   if (arguments.build->parsed()) {
+    if (arguments.refresh) images.refresh_userspace(context.stop);
     for (const auto& name : arguments.names.empty() ? images.catalogue().names() : arguments.names) {
       auto kernel = images.kernel(name, context.stop);
       fmt::print("{}: {} ({})\n", name, kernel.release, kernel.image.parent_path().string());
@@ -62,6 +64,8 @@ Action register_images(CLI::App& app, const Context& context) {
   arguments->list = app.add_subcommand("list", "kernels of images/kernels.yaml and what is cached (the default)");
   arguments->build = app.add_subcommand("build", "build kernels with all that belongs to them");
   arguments->build->add_option("KERNEL", arguments->names, "names of images/kernels.yaml; without one, all");
+  arguments->build->add_flag("--refresh", arguments->refresh,
+                             "fetch the guests' Debian packages again, for the versions of today");
   arguments->gc = app.add_subcommand("gc", "remove cached images that were not used for a while");
   arguments->gc->add_option("--unused-days", arguments->unused_days, "what was used since stays")
       ->capture_default_str();

@@ -1,5 +1,6 @@
 #include "base/error.hpp"
 #include "base/file.hpp"
+#include "base/scratch_file.hpp"
 #include "cli/command.hpp"
 #include "model/json.hpp"
 #include "vmcore/verify.hpp"
@@ -42,12 +43,14 @@ vmcore::Expectation expectation_from(const fs::path& file) {
 int verify_action(const VerifyArguments& arguments, const Context& context) {
   if (!fs::is_regular_file(arguments.vmcore) && !fs::is_block_file(arguments.vmcore))
     throw Error(Blame::usage, "{}: no such file, or neither a regular one nor a disk", arguments.vmcore);
-  TempDir scratch("kdt-verify");
+  // Files without a name: they go with us, however we end.
+  ScratchFile assembled(fs::temp_directory_path(), {});
+  ScratchFile log(fs::temp_directory_path(), {});
   vmcore::Expectation expectation;
   if (!arguments.facts.empty()) expectation = expectation_from(arguments.facts);
   vmcore::Subject subject{.vmcore = fs::absolute(arguments.vmcore),
-                          .assembled = scratch.path() / "vmcore",
-                          .log = scratch.path() / "vmcore-dmesg.txt",
+                          .assembled = assembled.path(),
+                          .log = log.path(),
                           .page_budget = k_verify_budget / 2};
   auto report = vmcore::verify(subject, expectation, vmcore::verify_limits(subject), Deadline::after(k_verify_budget),
                                context.stop);

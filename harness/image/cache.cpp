@@ -108,6 +108,7 @@ Cache::Cache(fs::path root) : root_(std::move(root)) {
   make_directories(root_ / "images");
   make_directories(root_ / "locks");
   make_directories(log_directory());
+  sweep();
 }
 
 fs::path Cache::log_directory() const {
@@ -148,11 +149,26 @@ Lease Cache::get(const EntryKey& key, const Build& build, std::stop_token stop, 
     if (stop.stop_requested()) throw Interrupted();
     UniqueFd lock = lock_for_building(key.id(), stop, waiting);
     if (auto found = find(key)) return std::move(*found);
-    std::string whom = fmt::format("process {} builds {} {}", ::getpid(), key.kind, key.name);
-    if (::ftruncate(lock.get(), 0) == 0 && ::pwrite(lock.get(), whom.data(), whom.size(), 0) < 0)
-      throw Error(Blame::infra, "{}: cannot write: {}", lock_file(key.id(), ".build").string(), errno_text(errno));
+    say_who_builds(key, lock);
     build_entry(key, build);
   }
+}
+
+Lease Cache::renew(const EntryKey& key, const Build& build, std::stop_token stop, const Waiting& waiting) const {
+  {
+    UniqueFd lock = lock_for_building(key.id(), stop, waiting);
+    UniqueFd use = open_file(lock_file(key.id(), ".use"), O_RDWR | O_CREAT);
+    if (!try_lock(use, LOCK_EX)) throw Error(Blame::infra, "another kdt is using {} {}", key.kind, key.name);
+    say_who_builds(key, lock);
+    build_entry(key, build);
+  }
+  return get(key, build, stop, waiting);
+}
+
+void Cache::say_who_builds(const EntryKey& key, const UniqueFd& lock) const {
+  std::string whom = fmt::format("process {} builds {} {}", ::getpid(), key.kind, key.name);
+  if (::ftruncate(lock.get(), 0) == 0 && ::pwrite(lock.get(), whom.data(), whom.size(), 0) < 0)
+    throw Error(Blame::infra, "{}: cannot write: {}", lock_file(key.id(), ".build").string(), errno_text(errno));
 }
 
 void Cache::build_entry(const EntryKey& key, const Build& build) const {
@@ -183,6 +199,20 @@ void Cache::remove_leftovers(const std::string& id) const {
   for (const auto& entry : fs::directory_iterator(root_ / "images")) {
     std::error_code ignored;
     if (entry.path().filename().string().starts_with(prefix)) fs::remove_all(entry.path(), ignored);
+  }
+}
+
+/// The directories whose builder is gone: it held their lock.
+void Cache::sweep() const {
+  std::set<std::string> leftovers;
+  for (const auto& directory : fs::directory_iterator(root_ / "images")) {
+    std::string name = directory.path().filename().string();
+    if (name.starts_with(k_temporary))
+      leftovers.insert(name.substr(k_temporary.size(), name.rfind('-') - k_temporary.size()));
+  }
+  for (const auto& id : leftovers) {
+    UniqueFd build = open_file(lock_file(id, ".build"), O_RDWR | O_CREAT);
+    if (try_lock(build, LOCK_EX)) remove_leftovers(id);
   }
 }
 
@@ -222,16 +252,7 @@ std::vector<EntryInfo> Cache::gc(const GcPolicy& policy) const {
     bool newest = ++seen[{entry.kind, entry.name}] <= policy.keep_newest;
     if (!newest && entry.last_used <= oldest && remove_unused(entry)) removed.push_back(entry);
   }
-  std::set<std::string> leftovers;
-  for (const auto& directory : fs::directory_iterator(root_ / "images")) {
-    std::string name = directory.path().filename().string();
-    if (name.starts_with(k_temporary))
-      leftovers.insert(name.substr(k_temporary.size(), name.rfind('-') - k_temporary.size()));
-  }
-  for (const auto& id : leftovers) {
-    UniqueFd build = open_file(lock_file(id, ".build"), O_RDWR | O_CREAT);
-    if (try_lock(build, LOCK_EX)) remove_leftovers(id);
-  }
+  sweep();
   for (const auto& log : fs::directory_iterator(log_directory())) {
     std::error_code error;
     if (fs::last_write_time(log.path(), error) <= oldest) fs::remove(log.path(), error);

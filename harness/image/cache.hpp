@@ -66,7 +66,7 @@ public:
   /// Told once, before waiting, what the other process said of itself: "process 4711 builds kernel v6.1-dma".
   using Waiting = std::function<void(const std::string& whom)>;
 
-  /// Makes root when it is missing; throws Error{infra}.
+  /// Makes root when it is missing and removes what killed builds left there; throws Error{infra}.
   explicit Cache(std::filesystem::path root);
 
   const std::filesystem::path& root() const { return root_; }
@@ -80,6 +80,10 @@ public:
   /// Throws what build throws, Interrupted, or Error{infra} when the disk refuses.
   Lease get(const EntryKey& key, const Build& build, std::stop_token stop = {}, const Waiting& waiting = {}) const;
 
+  /// Builds it here although it may be there, and takes its place; when building fails, the old one stays.
+  /// Throws as get does, and Error{infra} while somebody uses the old one.
+  Lease renew(const EntryKey& key, const Build& build, std::stop_token stop = {}, const Waiting& waiting = {}) const;
+
   /// Finished entries, the last used first.
   std::vector<EntryInfo> list() const;
 
@@ -89,8 +93,10 @@ public:
 private:
   std::filesystem::path lock_file(const std::string& id, const char* suffix) const;
   UniqueFd lock_for_building(const std::string& id, std::stop_token stop, const Waiting& waiting) const;
+  void say_who_builds(const EntryKey& key, const UniqueFd& lock) const;
   void build_entry(const EntryKey& key, const Build& build) const;
   void remove_leftovers(const std::string& id) const;
+  void sweep() const;
   bool remove_unused(const EntryInfo& entry) const;
 
   std::filesystem::path root_;

@@ -76,10 +76,22 @@ TEST_F(CacheTest, KilledBuildLeavesNoEntryAndTheNextCleansUp) {
   EXPECT_THAT(below_images(), testing::ElementsAre(key.id()));
 }
 
-TEST_F(CacheTest, GcRemovesWhatAKilledBuildLeft) {
-  fs::create_directory(place.path() / "images" / (".building-" + key.id() + "-Ab3dEf"));
+TEST_F(CacheTest, WhatAKilledBuildLeftGoesWithTheNextUseAndWithGc) {
+  const fs::path left = place.path() / "images" / (".building-" + key.id() + "-Ab3dEf");
+  fs::create_directory(left);
   cache.gc({});
   EXPECT_THAT(below_images(), testing::IsEmpty());
+  fs::create_directory(left);
+  Cache another(place.path());
+  EXPECT_THAT(below_images(), testing::IsEmpty());
+}
+
+TEST_F(CacheTest, ABuildInProgressIsNotSweptAway) {
+  cache.get(key, [&](const fs::path& directory) {
+    write_file(directory / "Image", "half");
+    Cache another(place.path());
+    EXPECT_TRUE(fs::exists(directory / "Image"));
+  });
 }
 
 TEST_F(CacheTest, SecondProcessWaitsAndUsesTheResult) {
@@ -121,6 +133,19 @@ TEST_F(CacheTest, WaitingEndsWhenStopIsRequested) {
     write_file(directory / "Image", "x");
   });
   EXPECT_TRUE(cache.find(key));
+}
+
+TEST_F(CacheTest, RenewTakesTheOldOnesPlaceUnlessItFailsOrSomebodyReadsIt) {
+  make("first");
+  auto second = [](const fs::path& directory) { write_file(directory / "Image", "second"); };
+  EXPECT_THROW(cache.renew(key, [](const fs::path&) { throw Error(Blame::infra, "no network"); }), Error);
+  {
+    Lease reader = make("never");
+    EXPECT_EQ(read_file(reader.path() / "Image"), "first");
+    EXPECT_THROW(cache.renew(key, second), Error);
+  }
+  EXPECT_EQ(read_file(cache.renew(key, second).path() / "Image"), "second");
+  EXPECT_EQ(read_file(make("third").path() / "Image"), "second");
 }
 
 TEST_F(CacheTest, GcSparesWhatIsInUse) {

@@ -51,4 +51,20 @@ Facts kernel_facts(const std::map<std::string, std::string>& config, const std::
   return facts;
 }
 
+Facts tool_facts(std::string_view packages) {
+  Facts facts;
+  for (const auto& line : split(packages, '\n')) {
+    const std::string_view whole = line;
+    auto space = whole.find(' ');
+    if (space == std::string_view::npos) continue;
+    std::string_view name = whole.substr(0, space);
+    std::string_view version = whole.substr(space + 1);
+    version.remove_prefix(version.find(':') + 1); // without an epoch, find is npos, and npos + 1 is 0
+    version = version.substr(0, version.rfind('-'));
+    if (name == "kexec-tools") facts["kexec_tools"] = std::string(version);
+    if (name == "makedumpfile") facts["makedumpfile"] = std::string(version);
+  }
+  return facts;
+}
+
 } // namespace kdt::image

@@ -14,4 +14,9 @@ namespace kdt::image {
 /// set aside by default. Source: the Kconfig files of arch/arm64, kernel and lib.
 Facts kernel_facts(const std::map<std::string, std::string>& config, const std::string& release);
 
+/// What expectations and known issues may ask of the guest's tools: kexec_tools and makedumpfile, their upstream
+/// versions
+/// ("2.0.25"), from lines "name version".
+Facts tool_facts(std::string_view packages);
+
 } // namespace kdt::image

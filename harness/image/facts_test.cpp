@@ -44,5 +44,11 @@ TEST(KernelFacts, LoadersAreToldApart) {
   EXPECT_EQ(facts.at("kexec_file_load"), Value(true));
 }
 
+TEST(ToolFacts, AreUpstreamVersions) {
+  EXPECT_EQ(tool_facts("kexec-tools 1:2.0.25-3+deb12u3\nlibc6 2.36-9\nmakedumpfile 1.7.2-1\nodd\n"),
+            (Facts{{"kexec_tools", std::string("2.0.25")}, {"makedumpfile", std::string("1.7.2")}}));
+  EXPECT_TRUE(tool_facts("").empty());
+}
+
 } // namespace
 } // namespace kdt::image

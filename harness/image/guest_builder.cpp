@@ -14,7 +14,7 @@ namespace kdt::image {
 namespace {
 
 constexpr const char* k_agent_recipe = "1";
-constexpr const char* k_guest_recipe = "1";
+constexpr const char* k_guest_recipe = "2";
 constexpr const char* k_module = "kdt_probe.ko";
 
 void build_probe(const GuestParts& parts, const fs::path& directory, BuildSteps& steps) {
@@ -62,18 +62,20 @@ void build_agent(const fs::path& guests, const fs::path& directory, BuildSteps& 
                           .environment = {{"LC_ALL", "C"}, {"MAKEFLAGS", ""}, {"TMPDIR", directory.string()}}});
 }
 
-EntryKey guest_key(const fs::path& guests, const EntryKey& kernel, const EntryKey& agent, const EntryKey& userspace) {
+EntryKey guest_key(const fs::path& guests, const EntryKey& kernel, const EntryKey& agent,
+                   const std::string& userspace_content) {
   return {.kind = "guest",
           .name = kernel.name,
           .inputs = {{"recipe", k_guest_recipe},
                      {"kernel", kernel.hash()},
                      {"agent", agent.hash()},
-                     {"userspace", userspace.hash()},
+                     {"userspace", userspace_content},
                      {"probe", sources_hash({guests / "probe"})}}};
 }
 
 void build_guest(const GuestParts& parts, const fs::path& directory, BuildSteps& steps) {
   build_probe(parts, directory, steps);
+  fs::copy_file(parts.userspace / "packages", directory / "packages");
   steps.act("writing the initramfs", [&] {
     Initramfs tree;
     for (const char* empty : {"dev", "proc", "sys", "tmp", "run", "root"}) tree.add_directory(empty);

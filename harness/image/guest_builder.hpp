@@ -20,9 +20,10 @@ struct GuestParts {
   std::filesystem::path userspace;
 };
 
-/// Entry: initramfs.cpio and kdt_probe.ko for one kernel; it serves the system kernel and the capture kernel.
+/// Entry: initramfs.cpio and kdt_probe.ko for one kernel; it serves the system kernel and the capture kernel; packages,
+/// as in the user space's entry. userspace_content: what really went in, see userspace_key.
 EntryKey guest_key(const std::filesystem::path& guests, const EntryKey& kernel, const EntryKey& agent,
-                   const EntryKey& userspace);
+                   const std::string& userspace_content);
 void build_guest(const GuestParts& parts, const std::filesystem::path& directory, BuildSteps& steps);
 
 } // namespace kdt::image

@@ -12,7 +12,7 @@
 
 namespace kdt::image {
 
-/// The keys of everything that one kernel needs.
+/// The keys of everything that one kernel needs, but the initramfs: guest_key_of.
 struct Images::Recipe {
   const KernelSpec& spec;
   std::vector<KconfigOption> options;
@@ -20,7 +20,6 @@ struct Images::Recipe {
   EntryKey kernel;
   EntryKey agent;
   EntryKey userspace;
-  EntryKey guest;
 };
 
 /// Held while building; the others wait for it.
@@ -61,17 +60,14 @@ Images::Recipe Images::recipe(const std::string& name) const {
   EntryKey kernel = kernel_key(spec, source, options);
   EntryKey agent = agent_key(guests);
   EntryKey userspace = userspace_key(userspace_);
-  EntryKey guest = guest_key(guests, kernel, agent, userspace);
-  return {spec,
-          std::move(options),
-          std::move(source),
-          std::move(kernel),
-          std::move(agent),
-          std::move(userspace),
-          std::move(guest)};
+  return {spec, std::move(options), std::move(source), std::move(kernel), std::move(agent), std::move(userspace)};
 }
 
-KernelImage Images::assemble(const Recipe& recipe, Lease kernel, Lease guest) {
+EntryKey Images::guest_key_of(const Recipe& recipe, const Lease& userspace) const {
+  return guest_key(repository_ / "guests", recipe.kernel, recipe.agent, userspace_content(userspace.path()));
+}
+
+KernelImage Images::assemble(const Recipe& recipe, Lease kernel, Lease userspace, Lease guest) {
   KernelImage image;
   image.name = recipe.spec.name;
   image.image = kernel.path() / "Image";
@@ -83,23 +79,25 @@ KernelImage Images::assemble(const Recipe& recipe, Lease kernel, Lease guest) {
   image.build_id = elf_build_id(image.vmlinux);
   image.facts = kernel_facts(parse_config(read_file(image.config)), image.release);
   image.facts["build_id"] = image.build_id;
-  image.fingerprint = recipe.guest.hash();
+  image.facts.merge(tool_facts(read_file(guest.path() / "packages")));
+  image.fingerprint = guest.path().filename().string();
   std::lock_guard lock(mutex_);
-  leases_.push_back(std::move(kernel));
-  leases_.push_back(std::move(guest));
+  for (Lease* lease : {&kernel, &userspace, &guest}) leases_.push_back(std::move(*lease));
   ready_[image.name] = image;
   return image;
 }
 
 std::optional<KernelImage> Images::from_cache(const Recipe& recipe) {
   auto kernel = cache_.find(recipe.kernel);
-  auto guest = cache_.find(recipe.guest);
-  if (!kernel || !guest) return std::nullopt;
-  return assemble(recipe, std::move(*kernel), std::move(*guest));
+  auto userspace = cache_.find(recipe.userspace);
+  if (!kernel || !userspace) return std::nullopt;
+  auto guest = cache_.find(guest_key_of(recipe, *userspace));
+  if (!guest) return std::nullopt;
+  return assemble(recipe, std::move(*kernel), std::move(*userspace), std::move(*guest));
 }
 
 Lease Images::get(const EntryKey& key, std::stop_token stop,
-                  const std::function<void(const fs::path&, BuildSteps&)>& build) {
+                  const std::function<void(const fs::path&, BuildSteps&)>& build, bool again) {
   const std::string subject = fmt::format("{} {}", key.kind, key.name);
   auto waiting = [&](const std::string& whom) {
     if (observer_)
@@ -109,7 +107,7 @@ Lease Images::get(const EntryKey& key, std::stop_token stop,
     BuildSteps steps(subject, cache_.log_directory() / (key.id() + ".log"), observer_, stop);
     build(directory, steps);
   };
-  return cache_.get(key, log_and_build, stop, waiting);
+  return again ? cache_.renew(key, log_and_build, stop, waiting) : cache_.get(key, log_and_build, stop, waiting);
 }
 
 KernelImage Images::build(const Recipe& recipe, std::stop_token stop) {
@@ -126,11 +124,11 @@ KernelImage Images::build(const Recipe& recipe, std::stop_token stop) {
   Lease kernel = get(recipe.kernel, stop, [&](const fs::path& directory, BuildSteps& steps) {
     build_kernel(recipe.spec, recipe.options, source.path(), directory, steps);
   });
-  Lease guest = get(recipe.guest, stop, [&](const fs::path& directory, BuildSteps& steps) {
+  Lease guest = get(guest_key_of(recipe, userspace), stop, [&](const fs::path& directory, BuildSteps& steps) {
     build_guest({.guests = guests, .kernel = kernel.path(), .agent = agent.path(), .userspace = userspace.path()},
                 directory, steps);
   });
-  return assemble(recipe, std::move(kernel), std::move(guest));
+  return assemble(recipe, std::move(kernel), std::move(userspace), std::move(guest));
 }
 
 KernelImage Images::kernel(const std::string& name, std::stop_token stop) {
@@ -143,6 +141,12 @@ KernelImage Images::kernel(const std::string& name, std::stop_token stop) {
   BuildTurn turn(*this, stop);
   if (auto image = from_cache(wanted)) return *image; // another thread built it while we waited
   return build(wanted, stop);
+}
+
+void Images::refresh_userspace(std::stop_token stop) {
+  BuildTurn turn(*this, stop);
+  auto fetch = [&](const fs::path& directory, BuildSteps& steps) { build_userspace(userspace_, directory, steps); };
+  get(userspace_key(userspace_), stop, fetch, true);
 }
 
 Facts Images::facts(const std::string& name) const {
@@ -167,7 +171,8 @@ std::vector<KernelState> Images::kernels() const {
     bool built = false;
     try {
       const Recipe wanted = recipe(spec.name);
-      built = cache_.find(wanted.kernel) && cache_.find(wanted.guest);
+      auto userspace = cache_.find(wanted.userspace);
+      built = userspace && cache_.find(wanted.kernel) && cache_.find(guest_key_of(wanted, *userspace));
     } catch (const Error&) {
       // A missing tool or package: not built, and kernel() will say why.
     }

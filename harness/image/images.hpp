@@ -49,6 +49,10 @@ public:
   /// Error{infra} when a tool, disk space or the network is missing or a build fails, Interrupted when asked to stop.
   KernelImage kernel(const std::string& name, std::stop_token stop = {});
 
+  /// Fetches the guests' user space again, so that what the mirror has by now goes into the next initramfs. When that
+  /// fails, the old one stays. Throws as kernel() does, and Error{infra} while another kdt uses it.
+  void refresh_userspace(std::stop_token stop = {});
+
   /// The kernel's facts without building it: from its .config when it is in the cache, else as its fragments ask.
   Facts facts(const std::string& name) const;
 
@@ -61,11 +65,12 @@ private:
   class BuildTurn;
 
   Recipe recipe(const std::string& name) const;
+  EntryKey guest_key_of(const Recipe& recipe, const Lease& userspace) const;
   std::optional<KernelImage> from_cache(const Recipe& recipe);
   Lease get(const EntryKey& key, std::stop_token stop,
-            const std::function<void(const std::filesystem::path&, class BuildSteps&)>& build);
+            const std::function<void(const std::filesystem::path&, class BuildSteps&)>& build, bool again = false);
   KernelImage build(const Recipe& recipe, std::stop_token stop);
-  KernelImage assemble(const Recipe& recipe, Lease kernel, Lease guest);
+  KernelImage assemble(const Recipe& recipe, Lease kernel, Lease userspace, Lease guest);
 
   std::filesystem::path repository_;
   Observer observer_;

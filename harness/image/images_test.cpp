@@ -65,6 +65,12 @@ protected:
     for (const char* name : {"libkdta.so.1", "libkdtb.so.1"})
       fs::copy_file(fs::path(KDT_TESTDATA) / name, files / "lib" / name);
     fs::copy_file(KDT_TESTDATA "/libkdtb.so.1", files / "lib/ld-kdt.so.1");
+    pack("a_1%3a2.0-1_arm64.deb\nkexec-tools_1%3a2.0.25-3+deb12u3_arm64.deb\n");
+  }
+  /// What mmdebstrap will deliver from now on: the same files, of these packages.
+  void pack(const std::string& packages) {
+    const fs::path files = place.path() / "files";
+    write_file(files / "kdt-packages", packages);
     auto tar = run_program({.argv = {"/bin/tar", "-C", files.string(), "-cf", fake("packages.tar").string(), "."}},
                            Deadline::after(std::chrono::seconds(30)));
     ASSERT_TRUE(tar.status.success()) << tar.err;
@@ -107,6 +113,31 @@ TEST_F(ImagesTest, ChangedAgentRebuildsNoKernel) {
   Images changed(cache, place.path());
   EXPECT_NE(changed.kernel("small").fingerprint, before);
   EXPECT_EQ(log(), "agent\nkernel\nprobe\nagent\nprobe\n");
+}
+
+TEST_F(ImagesTest, PackagesInUseAreNotRefreshed) {
+  Images images(cache, place.path());
+  EXPECT_EQ(images.kernel("small").facts.at("kexec_tools"), Value(std::string("2.0.25")));
+  EXPECT_THAT([&] { Images(cache, place.path()).refresh_userspace(); },
+              ThrowsMessage<Error>(HasSubstr("another kdt is using userspace x")));
+}
+
+TEST_F(ImagesTest, RefreshedPackagesRebuildTheInitramfsAlone) {
+  std::string before = Images(cache, place.path()).kernel("small").fingerprint;
+  Images(cache, place.path()).refresh_userspace();
+  EXPECT_EQ(Images(cache, place.path()).kernel("small").fingerprint, before); // the same versions
+  pack("a_1%3a2.0-2_arm64.deb\n");
+  Images(cache, place.path()).refresh_userspace();
+  EXPECT_NE(Images(cache, place.path()).kernel("small").fingerprint, before);
+  EXPECT_EQ(log(), "agent\nkernel\nprobe\nprobe\n");
+}
+
+TEST_F(ImagesTest, RefusedRefreshKeepsTheOldPackages) {
+  std::string before = Images(cache, place.path()).kernel("small").fingerprint;
+  pack("other_1_arm64.deb\n");
+  EXPECT_THAT([&] { Images(cache, place.path()).refresh_userspace(); },
+              ThrowsMessage<Error>(HasSubstr("the version of package 'a' is not known")));
+  EXPECT_EQ(Images(cache, place.path()).kernel("small").fingerprint, before);
 }
 
 TEST_F(ImagesTest, ThreadsAskingForOneKernelBuildItOnce) {
@@ -186,7 +217,7 @@ TEST_F(ImagesTest, GcSparesWhatThisProcessUses) {
   Images images(cache, place.path());
   images.kernel("small");
   images.gc({.unused_for = std::chrono::days(0), .keep_newest = 0});
-  EXPECT_THAT(entry_kinds(images), ElementsAre("guest", "kernel"));
+  EXPECT_THAT(entry_kinds(images), ElementsAre("guest", "kernel", "userspace"));
   EXPECT_TRUE(fs::exists(images.kernel("small").initramfs));
 }
 

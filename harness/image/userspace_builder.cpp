@@ -3,6 +3,8 @@
 #include "base/c_handle.hpp"
 #include "base/error.hpp"
 #include "base/file.hpp"
+#include "base/sha256.hpp"
+#include "base/text.hpp"
 #include "image/elf.hpp"
 #include "image/tools.hpp"
 
@@ -17,7 +19,9 @@ namespace kdt::image {
 
 namespace {
 
-constexpr const char* k_userspace_recipe = "2";
+constexpr const char* k_userspace_recipe = "3";
+/// Where the hook leaves the names of the downloaded packages: after unpacking, dpkg's own record is still empty.
+constexpr const char* k_package_list = "kdt-packages";
 
 using Reader = CHandle<archive, archive_read_free>;
 
@@ -109,6 +113,7 @@ Command mmdebstrap(const UserspaceSpec& spec, const fs::path& tar, const fs::pat
   // Packages are only unpacked, so that no arm64 binary has to run here; root or a user namespace does.
   Command command{.argv = {"mmdebstrap", ::geteuid() == 0 ? "--mode=root" : "--mode=unshare", "--variant=extract",
                            "--architectures=arm64", fmt::format("--include={}", fmt::join(spec.packages, ",")),
+                           fmt::format("--extract-hook=ls \"$1/var/cache/apt/archives\" >\"$1/{}\"", k_package_list),
                            spec.suite, tar.string()}};
   if (!mirror.empty()) command.argv.push_back(mirror.string());
   // When it is killed, its root file system goes with ours. A user namespace's root may not enter our directories.
@@ -139,6 +144,18 @@ const std::string* PackageFiles::find(std::string path) const {
   return nullptr;
 }
 
+std::map<std::string, std::string> package_versions(std::string_view file_names) {
+  std::map<std::string, std::string> versions;
+  for (const auto& line : split(file_names, '\n')) {
+    const auto parts = split(line, '_');
+    if (parts.size() != 3 || !parts[2].ends_with(".deb")) continue;
+    std::string version(parts[1]);
+    if (auto colon = version.find("%3a"); colon != std::string::npos) version.replace(colon, 3, ":");
+    versions.emplace(parts[0], version);
+  }
+  return versions;
+}
+
 PackageFiles read_packages(const fs::path& tar) {
   Reader reader(archive_read_new());
   archive_read_support_format_tar(reader.get());
@@ -151,7 +168,8 @@ PackageFiles read_packages(const fs::path& tar) {
   int result = ARCHIVE_OK;
   while ((result = archive_read_next_header(reader.get(), &entry)) == ARCHIVE_OK) {
     std::string path = without_dot(archive_entry_pathname(entry));
-    if (!worth_keeping(path)) continue;
+    const bool list = path == k_package_list;
+    if (!list && !worth_keeping(path)) continue;
     if (const char* target = archive_entry_hardlink(entry)) {
       packages.links[path] = without_dot(target);
     } else if (archive_entry_filetype(entry) == AE_IFLNK) {
@@ -162,7 +180,10 @@ PackageFiles read_packages(const fs::path& tar) {
       std::string content(static_cast<std::size_t>(archive_entry_size(entry)), '\0');
       if (archive_read_data(reader.get(), content.data(), content.size()) != static_cast<la_ssize_t>(content.size()))
         fail();
-      packages.content[path] = std::move(content);
+      if (list)
+        packages.versions = package_versions(content);
+      else
+        packages.content[path] = std::move(content);
     }
   }
   if (result != ARCHIVE_EOF) fail();
@@ -194,13 +215,30 @@ void build_userspace(const UserspaceSpec& spec, const fs::path& directory, Build
   const fs::path tar = place.path() / "packages.tar";
   download(spec, tar, steps);
   steps.act("unpacking", [&] {
-    for (const auto& [path, content] : guest_files(spec, read_packages(tar))) {
+    const PackageFiles packages = read_packages(tar);
+    for (const auto& name : spec.packages)
+      if (!packages.versions.contains(name))
+        throw Error(Blame::infra, "the version of package '{}' is not known: mmdebstrap ran no hook", name);
+    Sha256 hash;
+    std::string list;
+    for (const auto& [name, version] : packages.versions) list += fmt::format("{} {}\n", name, version);
+    hash.add_field(list);
+    for (const auto& [path, content] : guest_files(spec, packages)) {
       const fs::path file = directory / "tree" / path;
       make_directories(file.parent_path());
       write_file(file, content);
       fs::permissions(file, fs::perms(0755));
+      hash.add_field(path);
+      hash.add_field(content);
     }
+    write_file(directory / "packages", list);
+    write_file(directory / "content", hash.hex() + "\n");
   });
+}
+
+std::string userspace_content(const fs::path& entry) {
+  std::string hash = read_file(entry / "content");
+  return hash.substr(0, hash.find('\n'));
 }
 
 } // namespace kdt::image

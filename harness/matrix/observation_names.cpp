@@ -46,6 +46,9 @@ constexpr auto k_facts = std::to_array<Name>({
     {"debug_pagealloc", kernel, T::boolean, "debug_pagealloc is on at run time"},
     {"kaslr", kernel, T::boolean, "CONFIG_RANDOMIZE_BASE"},
     {"rodata_full_default", kernel, T::boolean, "CONFIG_RODATA_FULL_DEFAULT_ENABLED"},
+    // What runs in the guest; known once its user space was fetched.
+    {"kexec_tools", kernel, T::version, "version of kexec-tools in the guest"},
+    {"makedumpfile", kernel, T::version, "version of makedumpfile in the guest"},
     // What follows from both without looking at the version (derive.cpp).
     {"nokaslr", derived, T::boolean, "nokaslr is on the command line"},
     {"ram_base", derived, T::address, "where RAM starts"},

@@ -130,8 +130,7 @@ Report verify(const Subject& subject, const Expectation& expectation, const Limi
               std::stop_token stop) {
   auto assembled = or_beside(subject.assembled, subject.vmcore, ".assembled");
   auto log = or_beside(subject.log, subject.vmcore, "-dmesg.txt");
-  std::error_code ignored;
-  fs::remove(log, ignored); // a log of an earlier attempt must not pass for this one's
+  write_file(log, ""); // a log of an earlier attempt must not pass for this one's
   Command command{.argv = {"/proc/self/exe", std::string(k_verify_command), subject.vmcore.string(), assembled.string(),
                            log.string(), fmt::format("{}", subject.page_budget.count())},
                   .limits = limits,
@@ -156,11 +155,12 @@ Report verify(const Subject& subject, const Expectation& expectation, const Limi
     return crashed(std::move(report),
                    fmt::format("the process that reads the vmcore printed no JSON: {}", error.what()), finished);
   }
-  std::string log_text;
-  if (fs::exists(log)) {
-    log_text = read_file(log);
+  const std::string log_text = read_file(log);
+  std::error_code ignored;
+  if (log_text.empty())
+    fs::remove(log, ignored);
+  else
     report.log = log;
-  }
   if (contents.format == Format::flattened) report.vmcore = assembled;
   report.facts = observe(contents, log_text, expectation);
   report.findings = judge(contents, log_text, expectation);
