@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <variant>
@@ -62,11 +63,25 @@ struct TimedOut {};
 
 using Event = std::variant<ConsoleOutput, AgentLine, StateChange, Ended, TimedOut>;
 
+/// A place in the guest's code.
+struct CodeAddress {
+  std::uint64_t address = 0;               ///< as the vCPU sees it
+  std::optional<std::uint64_t> physical{}; ///< by the vCPU's own page tables; nullopt: not mapped
+};
+
 /// Registers of one vCPU.
 struct CpuRegisters {
   unsigned cpu = 0;
   std::uint64_t pc = 0;
-  std::string text{}; ///< as the emulator prints them
+  std::string text{};               ///< as the emulator prints them
+  bool waits = false;               ///< the instruction before pc is WFI or WFE: it waits for an interrupt or an event
+  std::vector<CodeAddress> chain{}; ///< where it stands and whereto it returns, innermost first; with Depth::chains
+};
+
+/// How much registers() reads.
+enum class Depth {
+  counters, ///< the registers alone, while the guest runs on
+  chains,   ///< call chains, too; stops the guest first, and leaves it stopped
 };
 
 /// A VM as the runner sees it. It knows nothing of kdump. Used by one thread; its destructor ends the guest.
@@ -82,8 +97,8 @@ public:
   virtual void send(const std::string& line) = 0;
   virtual void inject_nmi() = 0;
   /// Of every vCPU; throws Error{infra} when the emulator does not answer within the deadline.
-  virtual std::vector<CpuRegisters> registers(Deadline deadline) = 0;
-  /// Guest memory as an ELF file; throws Error{infra}.
+  virtual std::vector<CpuRegisters> registers(Depth depth, Deadline deadline) = 0;
+  /// Guest memory as a kdump-compressed file, zero pages stored once; throws Error{infra}.
   virtual void dump_memory(const std::filesystem::path& path, Deadline deadline) = 0;
   /// Ends the guest at once and reaps the emulator; may be called twice.
   virtual void stop() = 0;

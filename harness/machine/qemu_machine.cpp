@@ -4,6 +4,7 @@
 #include "base/error.hpp"
 #include "base/file.hpp"
 #include "base/text.hpp"
+#include "machine/call_chain.hpp"
 #include "machine/qemu_argv.hpp"
 #include "machine/qmp.hpp"
 
@@ -110,6 +111,7 @@ struct QemuMachine::State {
   void push_end_when_drained();
   void pump(Deadline deadline);
   std::string execute(std::string_view name, const std::string& arguments, Deadline deadline);
+  std::string human(const std::string& command, unsigned cpu, Deadline deadline);
 
   MachineSpec spec;
   std::stop_token stop;
@@ -192,6 +194,12 @@ std::string QemuMachine::State::execute(std::string_view name, const std::string
   return reply->value;
 }
 
+/// What the human monitor prints for a command, seen from this vCPU.
+std::string QemuMachine::State::human(const std::string& command, unsigned cpu, Deadline deadline) {
+  nlohmann::json arguments{{"command-line", command}, {"cpu-index", cpu}};
+  return execute("human-monitor-command", arguments.dump(), deadline);
+}
+
 QemuMachine::QemuMachine(MachineSpec spec, std::stop_token stop)
     : state_(std::make_unique<State>(std::move(spec), std::move(stop))) {}
 
@@ -239,13 +247,22 @@ void QemuMachine::inject_nmi() {
   state_->monitor.write(qmp::command(++state_->last_id, "inject-nmi") + "\n");
 }
 
-std::vector<CpuRegisters> QemuMachine::registers(Deadline deadline) {
-  return qmp::parse_registers(
-      state_->execute("human-monitor-command", R"({"command-line":"info registers -a"})", deadline));
+std::vector<CpuRegisters> QemuMachine::registers(Depth depth, Deadline deadline) {
+  auto& state = *state_;
+  bool chains = depth == Depth::chains;
+  if (chains) state.execute("stop", "", deadline);
+  auto vcpus = qmp::parse_registers(state.human("info registers -a", 0, deadline));
+  for (auto& vcpu : vcpus) {
+    auto monitor = [&](const std::string& command) { return state.human(command, vcpu.cpu, deadline); };
+    vcpu.waits = stands_behind_wait(vcpu, monitor);
+    if (chains) vcpu.chain = call_chain(vcpu, monitor);
+  }
+  return vcpus;
 }
 
 void QemuMachine::dump_memory(const std::filesystem::path& path, Deadline deadline) {
-  nlohmann::json arguments{{"paging", false}, {"protocol", "file:" + path.string()}, {"detach", false}};
+  nlohmann::json arguments{
+      {"paging", false}, {"protocol", "file:" + path.string()}, {"detach", false}, {"format", "kdump-zlib"}};
   state_->execute("dump-guest-memory", arguments.dump(), deadline);
 }
 

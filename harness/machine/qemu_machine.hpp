@@ -15,7 +15,7 @@ public:
   Event next_event(Deadline deadline) override;
   void send(const std::string& line) override;
   void inject_nmi() override;
-  std::vector<CpuRegisters> registers(Deadline deadline) override;
+  std::vector<CpuRegisters> registers(Depth depth, Deadline deadline) override;
   void dump_memory(const std::filesystem::path& path, Deadline deadline) override;
   void stop() override;
 

@@ -64,21 +64,22 @@ TEST(QemuMachine, SendsLinesToTheAgent) {
 }
 
 TEST(QemuMachine, SpeaksQmp) {
-  FakeQemu fake(
-      "m=$(fd monitor); echo '{\"QMP\":{}}' >&$m; read -r a <&$m; echo '{\"return\":{},\"id\":1}' >&$m\n"
-      "read -r b <&$m; echo '{\"return\":\"CPU#0\\r\\n PC=0000000000000010 X00=0\\r\\n\",\"id\":2}' >&$m; sleep 1000");
+  FakeQemu fake("m=$(fd monitor); echo '{\"QMP\":{}}' >&$m; read -r a <&$m; echo '{\"return\":{},\"id\":1}' >&$m\n"
+                "read -r b <&$m; echo '{\"return\":\"CPU#0\\r\\n PC=0000000000000010 X00=0\\r\\n\",\"id\":2}' >&$m\n"
+                "read -r c <&$m; echo '{\"return\":\"000000000000000c: 0xd503207f\\r\\n\",\"id\":3}' >&$m; sleep 1000");
   QemuMachine machine(fake.spec(), {});
   machine.start();
-  auto registers = machine.registers(Deadline::after(30s));
+  auto registers = machine.registers(Depth::counters, Deadline::after(30s));
   ASSERT_EQ(registers.size(), 1U);
   EXPECT_EQ(registers[0].pc, 0x10U);
+  EXPECT_TRUE(registers[0].waits);
 }
 
 TEST(QemuMachine, AMonitorThatIsMuteIsAnInfraErrorAtTheDeadline) {
   FakeQemu fake("sleep 1000");
   QemuMachine machine(fake.spec(), {});
   machine.start();
-  EXPECT_THROW(machine.registers(Deadline::after(100ms)), Error);
+  EXPECT_THROW(machine.registers(Depth::counters, Deadline::after(100ms)), Error);
 }
 
 TEST(QemuMachine, ReportsTheSignalThatKilledIt) {

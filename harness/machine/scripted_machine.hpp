@@ -18,19 +18,22 @@ public:
   Event next_event(Deadline deadline) override;
   void send(const std::string& line) override;
   void inject_nmi() override { ++nmis; }
-  std::vector<CpuRegisters> registers(Deadline deadline) override;
+  std::vector<CpuRegisters> registers(Depth depth, Deadline deadline) override;
   void dump_memory(const std::filesystem::path& path, Deadline deadline) override;
   void stop() override { stopped = true; }
 
   bool started = false;
   bool stopped = false;
   bool monitor_answers = true; ///< else registers() throws
+  /// What registers() returns, the n-th time it is asked (from 0); without it one vCPU that never moves.
+  std::function<std::vector<CpuRegisters>(Depth depth, int nth)> vcpus;
   int nmis = 0;
   std::vector<std::string> sent;
 
 private:
   std::deque<Event> events_;
   Responder responder_;
+  int readings_ = 0;
 };
 
 } // namespace kdt::machine

@@ -10,8 +10,6 @@
 namespace kdt::run {
 
 namespace {
-constexpr std::chrono::seconds k_post_mortem_budget{10};
-
 /// Where a guest that ended by itself, with QEMU still healthy, was expected to be.
 std::string_view code_of_guest_end(Phase phase) {
   switch (phase) {
@@ -86,7 +84,7 @@ bool CellRun::post_mortem(Phase phase) {
   if (!machine_ || session_->ended()) return true;
   try {
     auto directory = context_.directory / "post-mortem";
-    auto registers = machine_->registers(Deadline::after(k_post_mortem_budget));
+    auto registers = machine_->registers(machine::Depth::chains, Deadline::after(timeouts_.monitor));
     make_directories(directory);
     std::string text =
         fmt::format("phase {}, console stage {}\n", to_string(phase), to_string(session_->tracker().stage()));

@@ -90,7 +90,7 @@ bool CellRun::prepare() {
   spec.drives.front().file = "dump.img"; // for people: a file of that size beside qemu.args does
   write_file(context_.directory / "qemu.args",
              shell_line(machine::qemu_argv(spec, machine::channels_by_fd(3, 4, 5))) + "\n");
-  session_ = std::make_unique<Session>(*machine_, log_);
+  session_ = std::make_unique<Session>(*machine_, log_, [this] { return disk_->occupied(); });
   return true;
 }
 
@@ -111,7 +111,7 @@ bool CellRun::wait_failed(Phase phase, std::string_view code, const std::string&
 
 template <class Answer, class Record>
 std::optional<Answer> CellRun::ask(Phase phase, std::string_view name, const Record& arguments,
-                                   Clock::duration patience, std::string_view code) {
+                                   const Patience& patience, std::string_view code) {
   auto stage = session_->tracker().stage();
   auto answer = session_->ask(name, arguments, patience);
   if (answer) return guest::read<Answer>(*answer);
@@ -123,8 +123,8 @@ std::optional<Answer> CellRun::ask(Phase phase, std::string_view name, const Rec
                         session_->last_lines()),
            phase);
   else
-    wait_failed(phase, "agent-silent",
-                fmt::format("the agent did not answer '{}' within {:.0f} s", name, Seconds(patience).count()));
+    wait_failed(phase, phase == Phase::save ? "save-stalled" : "agent-silent",
+                fmt::format("the agent did not answer '{}': {}", name, session_->stuck()));
   return std::nullopt;
 }
 
@@ -133,9 +133,9 @@ bool CellRun::boot() {
   auto up = [this] {
     return session_->hello(role::system).has_value() || session_->tracker().stage() == Stage::panicked;
   };
-  if (session_->wait(up, Deadline::after(timeouts_.boot)) != Session::Wait::done)
+  if (session_->wait(up, timeouts_.boot) != Session::Wait::done)
     return wait_failed(Phase::boot, "boot-timeout",
-                       fmt::format("no agent after {:.0f} s", Seconds(timeouts_.boot).count()));
+                       fmt::format("the system kernel did not reach its agent: {}", session_->stuck()));
   if (!session_->hello(role::system)) {
     report(make_finding("boot-panic", session_->tracker().panic_line(), session_->last_lines()), Phase::boot);
     return false;
@@ -213,10 +213,10 @@ bool CellRun::trigger() {
   auto panicked = [&] { return tracker.stage() > Stage::system_kernel; };
   result_.observed["trigger.nonce"] = nonce_;
   result_.observed["panic.seen"] = false;
-  if (session_->wait(panicked, Deadline::after(timeouts_.panic)) != Session::Wait::done)
-    return wait_failed(Phase::trigger, "panic-not-seen",
-                       fmt::format("no panic on the console {:.0f} s after '{}'", Seconds(timeouts_.panic).count(),
-                                   cell_.parameters.trigger));
+  if (session_->wait(panicked, timeouts_.panic) != Session::Wait::done)
+    return wait_failed(
+        Phase::trigger, "panic-not-seen",
+        fmt::format("no panic on the console after '{}': {}", cell_.parameters.trigger, session_->stuck()));
   result_.observed["panic.seen"] = true;
   result_.observed["panic.line"] = tracker.panic_line();
   return true;
@@ -227,10 +227,10 @@ bool CellRun::capture() {
   const auto& tracker = session_->tracker();
   auto up = [&] { return session_->hello(role::capture) || tracker.stage() == Stage::capture_panicked; };
   result_.observed["capture.reached"] = false;
-  if (session_->wait(up, Deadline::after(timeouts_.capture)) != Session::Wait::done)
+  if (session_->wait(up, timeouts_.capture) != Session::Wait::done)
     return wait_failed(Phase::capture, "capture-timeout",
-                       fmt::format("no agent of a capture kernel {:.0f} s after the panic; the console stands at '{}'",
-                                   Seconds(timeouts_.capture).count(), to_string(tracker.stage())));
+                       fmt::format("no agent of a capture kernel after the panic: {}; the console stands at '{}'",
+                                   session_->stuck(), to_string(tracker.stage())));
   if (!session_->hello(role::capture)) {
     report(make_finding("capture-panic", tracker.capture_panic_line(), session_->last_lines()), Phase::capture);
     return false;
@@ -248,12 +248,8 @@ bool CellRun::save() {
                               .filter = static_cast<unsigned>(dump.filter),
                               .compression = dump.compression,
                               .format = dump.format};
-  auto answer = ask<protocol::SaveAnswer>(Phase::save, ask::save, arguments, timeouts_.save_progress, "save-failed");
-  if (!answer) {
-    for (auto& finding : result_.findings)
-      if (finding.code == "agent-silent" && finding.phase == Phase::save) finding.code = "save-stalled";
-    return false;
-  }
+  auto answer = ask<protocol::SaveAnswer>(Phase::save, ask::save, arguments, timeouts_.save, "save-failed");
+  if (!answer) return false;
   observe_save(*answer, result_.observed);
   machine_->stop(); // the agent has flushed the disk: nothing of the guest is needed any more
   // makedumpfile 1.7.2 without snappy or zstd says so, saves uncompressed and exits with 0.

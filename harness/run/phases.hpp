@@ -42,7 +42,7 @@ private:
   void report(Finding finding, Phase phase);
   bool wait_failed(Phase phase, std::string_view code, const std::string& sentence);
   template <class Answer, class Record>
-  std::optional<Answer> ask(Phase phase, std::string_view name, const Record& arguments, Clock::duration patience,
+  std::optional<Answer> ask(Phase phase, std::string_view name, const Record& arguments, const Patience& patience,
                             std::string_view code);
   bool expects(std::string_view observation, std::string_view value) const;
   bool region_reserved() const;

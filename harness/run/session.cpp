@@ -4,12 +4,14 @@
 #include "base/text.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace kdt::run {
 
 namespace {
 constexpr std::size_t k_recent_lines = 40;
-constexpr int k_flood = 500; // the same line so often in a row; no kernel that is well does that
+constexpr std::chrono::seconds k_look_budget{5}; // a healthy monitor answers within milliseconds
+constexpr int k_flood = 500;                     // the same line so often in a row; no kernel that is well does that
 
 const char* word_of(console::Note::Kind kind) {
   switch (kind) {
@@ -26,33 +28,53 @@ const char* word_of(console::Note::Kind kind) {
 }
 } // namespace
 
-Session::Wait Session::wait(const std::function<bool()>& done, Deadline deadline) {
+Session::Wait Session::wait(const std::function<bool()>& done, const Patience& patience) {
   last_wait_ = Wait::done;
+  stuck_.clear();
+  auto now = Clock::now();
+  Watch watch(patience, now);
   while (!done()) {
     if (ended_ || host_disk_failed_) return last_wait_ = Wait::gone;
-    auto event = machine_.next_event(deadline);
-    if (std::holds_alternative<machine::TimedOut>(event)) return last_wait_ = Wait::deadline;
-    std::visit([this](const auto& happened) { take(happened); }, event);
-    // A flood of events must not hide that the time is over.
-    if (deadline.passed() && !done()) return last_wait_ = ended_ ? Wait::gone : Wait::deadline;
+    Deadline next(watch.next_look());
+    auto event = machine_.next_event(next);
+    now = std::max(now, Clock::now());
+    if (std::holds_alternative<machine::TimedOut>(event)) {
+      now = std::max(now, next.at()); // a scripted machine's time passes so
+      look(watch, now);
+    } else {
+      sign_ = false;
+      std::visit([this](const auto& happened) { take(happened); }, event);
+      if (sign_) watch.sign(now);
+    }
+    auto state = watch.state(now); // also after an event: a flood of them must not hide that the time is over
+    if (state == Watch::State::fine || done()) continue;
+    stuck_ = describe(state, patience);
+    return last_wait_ = ended_ ? Wait::gone : Wait::stuck;
   }
   return last_wait_;
 }
 
-std::optional<guest::Answer> Session::answer_to(const std::string& line, Clock::duration patience) {
+void Session::look(Watch& watch, Clock::time_point now) {
+  auto grown = growth_ ? growth_() : ByteSize{};
+  if (grown != std::exchange(grown_, grown)) return watch.sign(now);
+  try {
+    watch.look(machine_.registers(machine::Depth::counters, Deadline::after(k_look_budget)), now);
+    log_.add("look", {{"moved", watch.moved()}});
+  } catch (const Error& error) { // that the monitor does not answer is for the post-mortem to say
+    watch.look(std::nullopt, now);
+    log_.add("look", {{"error", printable(error.what())}});
+  }
+}
+
+std::optional<guest::Answer> Session::answer_to(const std::string& line, const Patience& patience) {
   answer_.reset();
   refusal_.clear();
+  progress_.clear();
   log_.add("ask", {{"text", printable(line)}});
   machine_.send(line);
-  last_progress_ = Clock::now();
-  auto over = [this] { return answer_ || !refusal_.empty() || tracker_.stage() != asked_in_; };
   asked_in_ = tracker_.stage();
-  for (;;) {
-    auto seen = last_progress_;
-    auto ended = wait(over, Deadline(seen + patience));
-    if (ended == Wait::deadline && last_progress_ != seen) continue; // it did something meanwhile
-    return answer_;
-  }
+  wait([this] { return answer_ || !refusal_.empty() || tracker_.stage() != asked_in_; }, patience);
+  return answer_;
 }
 
 const std::optional<protocol::Hello>& Session::hello(std::string_view role) const {
@@ -67,6 +89,7 @@ std::vector<std::string> Session::last_lines() const {
 
 void Session::take(const machine::ConsoleOutput& output) {
   log_.console(output.bytes);
+  sign_ = !console_floods();
   for (const auto& line : splitter_.feed(output.bytes)) follow(line);
 }
 
@@ -87,10 +110,11 @@ void Session::take(const machine::AgentLine& line) {
   log_.add("agent", {{"text", printable(line.text)}});
   auto message = asker_.feed(line.text);
   if (!message) return;
+  sign_ = true;
   if (auto* hello = std::get_if<guest::Hello>(&*message))
     (hello->role == protocol::role::capture ? capture_hello_ : system_hello_) = *hello;
   else if (std::holds_alternative<guest::Progress>(*message))
-    last_progress_ = Clock::now();
+    sign_ = line.text != std::exchange(progress_, line.text); // a tool that repeats itself does not get on
   else if (auto* answer = std::get_if<guest::Answer>(&*message))
     answer_ = *answer;
   else if (auto* refusal = std::get_if<guest::Refusal>(&*message))

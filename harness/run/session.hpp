@@ -7,6 +7,7 @@
 #include "machine/machine.hpp"
 #include "model/finding.hpp"
 #include "run/event_log.hpp"
+#include "run/watch.hpp"
 
 #include <functional>
 #include <optional>
@@ -18,18 +19,21 @@ namespace kdt::run {
 /// answers to asks. Everything a wait can end with is data; only host faults of our own are thrown.
 class Session {
 public:
-  Session(machine::Machine& machine, EventLog& log) : machine_(machine), log_(log) {}
+  /// How much of the dump is on its disk by now.
+  using Growth = std::function<ByteSize()>;
+  Session(machine::Machine& machine, EventLog& log, Growth growth = {})
+      : machine_(machine), log_(log), growth_(std::move(growth)) {}
 
-  /// Why a wait ended.
-  enum class Wait { done, deadline, gone };
+  /// Why a wait ended: what it waited for came, the guest made no progress (stuck()), or it is gone.
+  enum class Wait { done, stuck, gone };
 
-  /// Pumps events until done() holds, the deadline passes, or the guest is gone. done() is asked after every event.
-  /// While an ask is under way, progress of the agent renews the deadline.
-  Wait wait(const std::function<bool()>& done, Deadline deadline);
+  /// Pumps events until done() holds, the guest is gone, or the patience with it is over. done() is asked after every
+  /// event. A console that floods is no sign of progress.
+  Wait wait(const std::function<bool()>& done, const Patience& patience);
 
   /// Sends an ask and waits for its answer; nullopt when it did not come: why_not() and refusal() say why.
   template <class Record>
-  std::optional<guest::Answer> ask(std::string_view name, const Record& arguments, Clock::duration patience) {
+  std::optional<guest::Answer> ask(std::string_view name, const Record& arguments, const Patience& patience) {
     return answer_to(asker_.ask(name, arguments), patience);
   }
 
@@ -38,6 +42,8 @@ public:
   const std::optional<protocol::Hello>& hello(std::string_view role) const;
   /// How the last wait ended.
   Wait why_not() const { return last_wait_; }
+  /// After Wait::stuck: "for 15 s nothing was said and no CPU moved".
+  const std::string& stuck() const { return stuck_; }
   /// The agent's sentence when it refused the last ask; empty when it did not.
   const std::string& refusal() const { return refusal_; }
   /// The emulator's end; nullopt while it runs.
@@ -63,11 +69,17 @@ private:
   void take(const machine::StateChange& change);
   void take(const machine::Ended& ended);
   void take(const machine::TimedOut&) {}
-  std::optional<guest::Answer> answer_to(const std::string& line, Clock::duration patience);
+  std::optional<guest::Answer> answer_to(const std::string& line, const Patience& patience);
   void follow(const std::string& line);
+  void look(Watch& watch, Clock::time_point now);
 
   machine::Machine& machine_;
   EventLog& log_;
+  Growth growth_;
+  ByteSize grown_{};     ///< the dump, when it was last looked at
+  std::string progress_; ///< the agent's last words of progress
+  bool sign_ = false;    ///< the event just taken was a sign of progress
+  std::string stuck_;
   console::LineSplitter splitter_;
   console::BootTracker tracker_;
   std::vector<std::string> recent_;
@@ -83,7 +95,6 @@ private:
   std::string shutdown_reason_;
   std::string agent_trouble_;
   bool host_disk_failed_ = false;
-  Clock::time_point last_progress_ = Clock::now();
   console::Stage asked_in_ = console::Stage::firmware; ///< an ask ends early when the console leaves this stage
   Wait last_wait_ = Wait::done;
 };

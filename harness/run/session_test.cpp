@@ -29,6 +29,7 @@ protected:
   std::unique_ptr<Session> session_;
 };
 
+constexpr Patience k_patience{.still = 15s, .silent = 60s, .most = 180s};
 constexpr const char* k_hello =
     R"({"event":"hello","role":"capture","protocol":1,"release":"6.1.192","uptime_seconds":1,"init_seconds":0.5})";
 } // namespace
@@ -36,27 +37,27 @@ constexpr const char* k_hello =
 TEST_F(SessionTest, WaitEndsWhenTheConditionHolds) {
   auto& session = open({console("x\n"), AgentLine{k_hello}});
   auto up = [&] { return session.hello("capture").has_value(); };
-  EXPECT_EQ(session.wait(up, Deadline::after(10s)), Session::Wait::done);
+  EXPECT_EQ(session.wait(up, k_patience), Session::Wait::done);
   EXPECT_FALSE(session.hello("system"));
 }
 
-TEST_F(SessionTest, WaitTellsADeadlineFromAGuestThatIsGone) {
+TEST_F(SessionTest, WaitTellsAGuestThatIsStuckFromOneThatIsGone) {
   auto never = [] { return false; };
-  EXPECT_EQ(open({}).wait(never, Deadline::after(10s)), Session::Wait::deadline);
+  EXPECT_EQ(open({}).wait(never, k_patience), Session::Wait::stuck);
   auto& gone = open({StateChange{"SHUTDOWN", "guest-reset"}, killed(SIGKILL)});
-  EXPECT_EQ(gone.wait(never, Deadline::after(10s)), Session::Wait::gone);
+  EXPECT_EQ(gone.wait(never, k_patience), Session::Wait::gone);
   EXPECT_EQ(gone.ended()->status.signal, SIGKILL);
   EXPECT_EQ(gone.shutdown_reason(), "guest-reset");
 }
 
-TEST_F(SessionTest, AFloodOfEventsDoesNotOutliveTheDeadline) {
+TEST_F(SessionTest, AFloodOfEventsDoesNotOutliveThePatience) {
   std::vector<Event> flood(1000, console("y\n"));
-  EXPECT_EQ(open(std::move(flood)).wait([] { return false; }, Deadline::after(0s)), Session::Wait::deadline);
+  EXPECT_EQ(open(std::move(flood)).wait([] { return false; }, Patience{}), Session::Wait::stuck);
 }
 
 TEST_F(SessionTest, AHostDiskErrorEndsTheWait) {
   auto& session = open({StateChange{"BLOCK_IO_ERROR", ""}, console("z\n")});
-  EXPECT_EQ(session.wait([] { return false; }, Deadline::after(10s)), Session::Wait::gone);
+  EXPECT_EQ(session.wait([] { return false; }, k_patience), Session::Wait::gone);
   EXPECT_TRUE(session.host_disk_failed());
 }
 
@@ -67,21 +68,51 @@ TEST_F(SessionTest, AskMatchesAnswersRefusalsAndSilence) {
     };
   };
   auto& good = open({}, reply(R"({"id":1,"answer":{"a":1}})"));
-  auto answer = good.ask("facts", protocol::Done{}, 10s);
+  auto answer = good.ask("facts", protocol::Done{}, k_patience);
   ASSERT_TRUE(answer);
   EXPECT_EQ(answer->body["a"], 1);
   auto& refused = open({}, reply(R"({"id":1,"error":"no module"})"));
-  EXPECT_FALSE(refused.ask("probe", protocol::Done{}, 10s));
+  EXPECT_FALSE(refused.ask("probe", protocol::Done{}, k_patience));
   EXPECT_EQ(refused.refusal(), "no module");
   auto& silent = open({});
-  EXPECT_FALSE(silent.ask("facts", protocol::Done{}, 10s));
-  EXPECT_EQ(silent.why_not(), Session::Wait::deadline);
+  EXPECT_FALSE(silent.ask("facts", protocol::Done{}, k_patience));
+  EXPECT_EQ(silent.why_not(), Session::Wait::stuck);
+}
+
+TEST_F(SessionTest, AGuestThatStandsStillIsStuckAndOneThatWorksIsBorneWith) {
+  auto never = [] { return false; };
+  EXPECT_EQ(open({}).wait(never, k_patience), Session::Wait::stuck); // by default one vCPU that never moves
+  EXPECT_EQ(session_->stuck(), "for 15 s nothing was said and no CPU moved");
+  open({});
+  machine_->vcpus = [](machine::Depth, int nth) {
+    return std::vector<machine::CpuRegisters>{{.cpu = 0, .pc = static_cast<std::uint64_t>(nth), .text = ""}};
+  };
+  EXPECT_EQ(session_->wait(never, k_patience), Session::Wait::stuck);
+  EXPECT_EQ(session_->stuck(), "for 60 s nothing was said");
+}
+
+TEST_F(SessionTest, ADumpThatGrowsIsProgressUntilTheHardBound) {
+  machine_ = std::make_unique<ScriptedMachine>(std::vector<Event>{});
+  std::uint64_t grown = 0;
+  Session session(*machine_, log_, [&] { return ByteSize{grown < 10 ? ++grown : grown}; });
+  EXPECT_EQ(session.wait([] { return false; }, k_patience), Session::Wait::stuck);
+  EXPECT_EQ(session.stuck(), "for 15 s nothing was said and no CPU moved"); // since it grew no more
+  Session growing(*machine_, log_, [&] { return ByteSize{++grown}; });
+  growing.wait([] { return false; }, k_patience);
+  EXPECT_EQ(growing.stuck(), "it was not over after 180 s");
+}
+
+TEST_F(SessionTest, AMonitorThatDoesNotAnswerIsNotTakenForAGuestThatStands) {
+  open({});
+  machine_->monitor_answers = false;
+  EXPECT_EQ(session_->wait([] { return false; }, k_patience), Session::Wait::stuck);
+  EXPECT_EQ(session_->stuck(), "for 60 s nothing was said");
 }
 
 TEST_F(SessionTest, APanicEndsAnAskEarly) {
   auto& session = open(
       {}, [](const std::string&) { return std::vector<Event>{console("[    1.0] Kernel panic - not syncing: x\n")}; });
-  EXPECT_FALSE(session.ask("probe", protocol::Done{}, 10s));
+  EXPECT_FALSE(session.ask("probe", protocol::Done{}, k_patience));
   EXPECT_EQ(session.why_not(), Session::Wait::done);
   EXPECT_EQ(session.tracker().stage(), console::Stage::panicked);
 }
@@ -90,7 +121,7 @@ TEST_F(SessionTest, KeepsTheLastLinesForEvidence) {
   std::string many;
   for (int i = 0; i < 500; ++i) many += "line " + std::to_string(i) + "\n";
   auto& session = open({console(many + "cut \x1b[2J"), killed(SIGKILL)});
-  session.wait([] { return false; }, Deadline::after(10s));
+  session.wait([] { return false; }, k_patience);
   auto lines = session.last_lines();
   EXPECT_LT(lines.size(), 100U);
   EXPECT_EQ(lines.back(), "cut \\x1b[2J");
@@ -98,7 +129,7 @@ TEST_F(SessionTest, KeepsTheLastLinesForEvidence) {
 
 TEST_F(SessionTest, WritesEverythingDown) {
   auto& session = open({console("hello\n"), AgentLine{"garbage"}, killed(SIGKILL)});
-  session.wait([] { return false; }, Deadline::after(10s));
+  session.wait([] { return false; }, k_patience);
   auto text = read_file(directory_.path() / "events.jsonl");
   for (const char* part : {R"("line":"hello")", R"("text":"garbage")", "signal 9 (Killed)"})
     EXPECT_NE(text.find(part), std::string::npos) << part;

@@ -1,22 +1,23 @@
 #pragma once
 
-#include "base/deadline.hpp"
 #include "machine/machine.hpp"
 #include "model/cell.hpp"
+#include "run/watch.hpp"
 
 namespace kdt::run {
 
-/// How long each wait of a cell may take before it becomes a finding. Budgets are several times what was measured, so
-/// that a busy host does not make findings; save is bounded by lack of progress only.
+/// How long each wait of a cell may take before it becomes a finding. All are bounds on lack of progress with a hard
+/// upper bound, several times what was measured, so that a busy host does not make findings.
 struct Timeouts {
-  Clock::duration boot;          ///< QEMU start to the agent's hello
-  Clock::duration answer;        ///< an ask that does next to nothing
-  Clock::duration load;          ///< kexec reads, loads and (kexec_load) hashes
-  Clock::duration probe;         ///< page-table walk and a store to every page
-  Clock::duration panic;         ///< trigger pulled to the panic on the console
-  Clock::duration capture;       ///< panic to the capture kernel's hello
-  Clock::duration save_progress; ///< between two signs of progress while saving
-  Clock::duration verify;        ///< reading the vmcore
+  Patience boot;           ///< QEMU start to the agent's hello
+  Patience answer;         ///< an ask that does next to nothing
+  Patience load;           ///< kexec reads, loads and (kexec_load) hashes
+  Patience probe;          ///< page-table walk and a store to every page
+  Patience panic;          ///< trigger pulled to the panic on the console
+  Patience capture;        ///< panic to the capture kernel's hello
+  Patience save;           ///< the dump tool
+  Clock::duration verify;  ///< reading the vmcore
+  Clock::duration monitor; ///< QEMU's answer to one question about a guest that is stuck
 };
 
 /// For a guest of this size on this accelerator; scale is the user's --timeout-scale.

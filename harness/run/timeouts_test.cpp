@@ -18,14 +18,33 @@ TEST(Timeouts, GrowWithMemoryEmulationAndScale) {
   auto small = of_memory(ByteSize::gib(2));
   auto large = of_memory(ByteSize::gib(256));
   auto base = timeouts_for(small, Accelerator::kvm, 1);
-  EXPECT_GT(timeouts_for(large, Accelerator::kvm, 1).boot, base.boot);
-  EXPECT_GT(timeouts_for(small, Accelerator::tcg, 1).boot, base.boot);
-  EXPECT_EQ(timeouts_for(small, Accelerator::kvm, 2).capture, base.capture * 2);
+  EXPECT_GT(timeouts_for(large, Accelerator::kvm, 1).boot.silent, base.boot.silent);
+  EXPECT_GT(timeouts_for(small, Accelerator::tcg, 1).boot.silent, base.boot.silent);
+  EXPECT_EQ(timeouts_for(small, Accelerator::kvm, 2).capture.silent, base.capture.silent * 2);
 }
 
 TEST(Timeouts, LeaveRoomOverWhatWasMeasured) { // 256 GiB under TCG: 55 s to init, with RAM in a file
   auto large = timeouts_for(of_memory(ByteSize::gib(256)), Accelerator::tcg, 1);
-  EXPECT_GT(large.boot, std::chrono::seconds(3 * 55));
+  EXPECT_GT(large.boot.silent, std::chrono::seconds(3 * 55));
+}
+
+TEST(Timeouts, AGuestThatStandsStillIsFoundSoonWhateverItsSize) {
+  for (auto memory : {ByteSize::gib(1), ByteSize::gib(256)}) {
+    auto timeouts = timeouts_for(of_memory(memory), Accelerator::tcg, 1);
+    for (const auto* patience : {&timeouts.boot, &timeouts.load, &timeouts.probe, &timeouts.panic, &timeouts.capture})
+      EXPECT_EQ(patience->still, std::chrono::seconds(15));
+  }
+}
+
+TEST(Timeouts, StillIsShorterThanSilentIsShorterThanMost) {
+  for (auto accelerator : {Accelerator::tcg, Accelerator::kvm}) {
+    auto timeouts = timeouts_for(of_memory(ByteSize::gib(1)), accelerator, 1);
+    for (const auto* patience : {&timeouts.boot, &timeouts.answer, &timeouts.load, &timeouts.probe, &timeouts.panic,
+                                 &timeouts.capture, &timeouts.save}) {
+      EXPECT_LE(patience->still, patience->silent);
+      EXPECT_LT(patience->silent, patience->most);
+    }
+  }
 }
 
 } // namespace kdt::run
