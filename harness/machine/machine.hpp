@@ -1,6 +1,8 @@
 #pragma once
 
 #include "base/deadline.hpp"
+#include "base/error.hpp"
+#include "base/memory.hpp"
 #include "base/process.hpp"
 #include "base/units.hpp"
 
@@ -39,6 +41,14 @@ struct MachineSpec {
   std::vector<Drive> drives{};
   std::filesystem::path error_log{}; ///< what the emulator itself prints
 };
+
+/// Where RAM starts in QEMU's virt machine (hw/arm/virt.c: VIRT_MEM), in one piece.
+inline constexpr PhysAddr k_ram_start{0x40000000};
+
+/// The RAM of a guest.
+inline PhysRange ram_of(ByteSize memory) {
+  return {k_ram_start, {k_ram_start.value + memory.bytes}};
+}
 
 /// Bytes the guest wrote to its console.
 struct ConsoleOutput {
@@ -100,6 +110,11 @@ public:
   virtual std::vector<CpuRegisters> registers(Depth depth, Deadline deadline) = 0;
   /// Guest memory as a kdump-compressed file, zero pages stored once; throws Error{infra}.
   virtual void dump_memory(const std::filesystem::path& path, Deadline deadline) = 0;
+  /// Calls `look` with what reads the guest's RAM while the guest stands still; it goes on afterwards, whatever look
+  /// did. Throws Error{infra} when the memory cannot be read or the deadline passes, Interrupted, and what look throws.
+  virtual void look_into_memory(const std::function<void(const ReadMemory&)>& /*look*/, Deadline /*deadline*/) {
+    throw Error(Blame::infra, "this kind of machine does not show its memory");
+  }
   /// Ends the guest at once and reaps the emulator; may be called twice.
   virtual void stop() = 0;
 };

@@ -6,6 +6,7 @@
 #include "base/text.hpp"
 #include "machine/call_chain.hpp"
 #include "machine/qemu_argv.hpp"
+#include "machine/qemu_memory.hpp"
 #include "machine/qmp.hpp"
 
 #include <boost/asio/io_context.hpp>
@@ -112,6 +113,8 @@ struct QemuMachine::State {
   void pump(Deadline deadline);
   std::string execute(std::string_view name, const std::string& arguments, Deadline deadline);
   std::string human(const std::string& command, unsigned cpu, Deadline deadline);
+  std::optional<std::uint64_t> host_address_of_ram(Deadline deadline);
+  ReadMemory memory(Deadline deadline);
 
   MachineSpec spec;
   std::stop_token stop;
@@ -200,6 +203,36 @@ std::string QemuMachine::State::human(const std::string& command, unsigned cpu, 
   return execute("human-monitor-command", arguments.dump(), deadline);
 }
 
+/// Where QEMU has the guest's RAM; nullopt when it is not in one piece.
+std::optional<std::uint64_t> QemuMachine::State::host_address_of_ram(Deadline deadline) {
+  auto address_of = [&](std::uint64_t physical) {
+    return parse_gpa2hva(human(fmt::format("gpa2hva {:#x}", physical), 0, deadline));
+  };
+  auto ram = ram_of(spec.memory);
+  auto first = address_of(ram.start.value);
+  auto last = address_of(ram.end.value - 1);
+  if (!first || !last || *last - *first != ram.size().bytes - 1) return std::nullopt;
+  return first;
+}
+
+/// Shared pointers, because what std::function holds must be copyable.
+ReadMemory QemuMachine::State::memory(Deadline deadline) {
+  auto ram = ram_of(spec.memory);
+  if (auto address = host_address_of_ram(deadline)) {
+    try {
+      return [memory = std::make_shared<ProcessMemory>(child->pid(), ram, *address)](PhysAddr from, auto to) {
+        memory->read(from, to);
+      };
+    } catch (const Error&) { // the host does not let us look into the process: QEMU tells, more slowly
+    }
+  }
+  auto save = [this, deadline](const PhysRange& range, const std::filesystem::path& file) {
+    nlohmann::json arguments{{"val", range.start.value}, {"size", range.size().bytes}, {"filename", file.string()}};
+    execute("pmemsave", arguments.dump(), deadline);
+  };
+  return [memory = std::make_shared<SavedMemory>(ram, save)](PhysAddr from, auto to) { memory->read(from, to); };
+}
+
 QemuMachine::QemuMachine(MachineSpec spec, std::stop_token stop)
     : state_(std::make_unique<State>(std::move(spec), std::move(stop))) {}
 
@@ -264,6 +297,23 @@ void QemuMachine::dump_memory(const std::filesystem::path& path, Deadline deadli
   nlohmann::json arguments{
       {"paging", false}, {"protocol", "file:" + path.string()}, {"detach", false}, {"format", "kdump-zlib"}};
   state_->execute("dump-guest-memory", arguments.dump(), deadline);
+}
+
+void QemuMachine::look_into_memory(const std::function<void(const ReadMemory&)>& look, Deadline deadline) {
+  auto& state = *state_;
+  try {
+    state.execute("stop", {}, deadline);
+    auto memory = state.memory(deadline);
+    look([&](PhysAddr from, std::span<std::byte> to) {
+      if (state.stop.stop_requested()) throw Interrupted();
+      if (deadline.passed()) throw Error(Blame::infra, "the guest's memory could not be read in time");
+      memory(from, to);
+    });
+  } catch (...) {
+    state.monitor.write(qmp::command(++state.last_id, "cont") + "\n");
+    throw;
+  }
+  state.execute("cont", {}, deadline);
 }
 
 void QemuMachine::stop() {

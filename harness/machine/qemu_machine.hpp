@@ -17,6 +17,7 @@ public:
   void inject_nmi() override;
   std::vector<CpuRegisters> registers(Depth depth, Deadline deadline) override;
   void dump_memory(const std::filesystem::path& path, Deadline deadline) override;
+  void look_into_memory(const std::function<void(const ReadMemory&)>& look, Deadline deadline) override;
   void stop() override;
 
 private:

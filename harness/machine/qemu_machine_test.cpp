@@ -2,6 +2,7 @@
 #include "base/file.hpp"
 #include "machine/qemu_machine.hpp"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <csignal>
@@ -26,6 +27,7 @@ public:
   }
   ~FakeQemu() { ::setenv("PATH", old_path_.c_str(), 1); }
 
+  std::string asked() const { return read_file(directory_.path() / "asked"); }
   MachineSpec spec() const { return {.name = "fake", .error_log = directory_.path() / "stderr"}; }
 
 private:
@@ -80,6 +82,62 @@ TEST(QemuMachine, AMonitorThatIsMuteIsAnInfraErrorAtTheDeadline) {
   QemuMachine machine(fake.spec(), {});
   machine.start();
   EXPECT_THROW(machine.registers(Depth::counters, Deadline::after(100ms)), Error);
+}
+
+namespace {
+/// Answers each line of QMP and notes its name in the file "asked"; `gpa2hva` is what it does with that command.
+std::string monitor_script(const std::string& gpa2hva) {
+  return R"sh(m=$(fd monitor); asked=$(dirname "$0")/asked
+while read -r line <&$m; do
+  id=$(sed -n 's/.*"id":\([0-9]*\).*/\1/p' <<< "$line"); value='{}'
+  sed -n 's/.*"execute":"\([^"]*\)".*/\1/p' <<< "$line" >> "$asked"
+  case $line in
+    *gpa2hva*) at=$(sed -n 's/.*gpa2hva \(0x[0-9a-f]*\).*/\1/p' <<< "$line"); )sh" +
+         gpa2hva + R"sh( ;;
+    *pmemsave*) printf saved > "$(sed -n 's/.*"filename":"\([^"]*\)".*/\1/p' <<< "$line")" ;;
+  esac
+  echo "{\"return\":$value,\"id\":$id}" >&$m
+done)sh";
+}
+
+std::string look(QemuMachine& machine, std::size_t count) {
+  std::string text(count, '?');
+  machine.look_into_memory([&](const ReadMemory& read) { read(k_ram_start, std::as_writable_bytes(std::span(text))); },
+                           Deadline::after(30s));
+  return text;
+}
+} // namespace
+
+TEST(QemuMachine, ReadsGuestMemoryInTheProcessWhileTheGuestStandsStill) {
+  // The first page of the stand-in's own program plays guest RAM.
+  FakeQemu fake(monitor_script("base=$(( 0x$(sed -n '1s/-.*//p' /proc/$$/maps) )); "
+                               "value=$(printf '\"Host virtual address for %s (ram) is %#x\"' "
+                               "\"$at\" $(( base + at - 0x40000000 )))"));
+  auto spec = fake.spec();
+  spec.memory = {4096};
+  QemuMachine machine(spec, {});
+  machine.start();
+  EXPECT_EQ(look(machine, 4), "\x7f"
+                              "ELF");
+  EXPECT_EQ(fake.asked(), "qmp_capabilities\nstop\nhuman-monitor-command\nhuman-monitor-command\ncont\n");
+  EXPECT_THROW(look(machine, 4097), Error);
+}
+
+TEST(QemuMachine, ReadsGuestMemoryThroughTheMonitorWhereItCannotLookIntoTheProcess) {
+  FakeQemu fake(monitor_script("value='\"No memory is mapped\"'"));
+  QemuMachine machine(fake.spec(), {});
+  machine.start();
+  EXPECT_EQ(look(machine, 5), "saved");
+}
+
+TEST(QemuMachine, TheGuestGoesOnAfterALookThatFailed) {
+  FakeQemu fake(monitor_script("value='\"No memory is mapped\"'"));
+  QemuMachine machine(fake.spec(), {});
+  machine.start();
+  auto fails = [](const ReadMemory&) { throw Error(Blame::infra, "hostile"); };
+  EXPECT_THROW(machine.look_into_memory(fails, Deadline::after(30s)), Error);
+  look(machine, 1); // its stop comes after the cont of the first
+  EXPECT_THAT(fake.asked(), testing::HasSubstr("cont\nstop\n"));
 }
 
 TEST(QemuMachine, ReportsTheSignalThatKilledIt) {

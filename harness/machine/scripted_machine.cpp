@@ -31,4 +31,9 @@ void ScriptedMachine::dump_memory(const std::filesystem::path& path, Deadline) {
   throw Error(Blame::infra, "{}: a scripted machine has no memory", path.string());
 }
 
+void ScriptedMachine::look_into_memory(const std::function<void(const ReadMemory&)>& look, Deadline) {
+  if (!memory) throw Error(Blame::infra, "this scripted machine has no memory");
+  look(memory);
+}
+
 } // namespace kdt::machine

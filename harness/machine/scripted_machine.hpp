@@ -20,6 +20,7 @@ public:
   void inject_nmi() override { ++nmis; }
   std::vector<CpuRegisters> registers(Depth depth, Deadline deadline) override;
   void dump_memory(const std::filesystem::path& path, Deadline deadline) override;
+  void look_into_memory(const std::function<void(const ReadMemory&)>& look, Deadline deadline) override;
   void stop() override { stopped = true; }
 
   bool started = false;
@@ -27,6 +28,7 @@ public:
   bool monitor_answers = true; ///< else registers() throws
   /// What registers() returns, the n-th time it is asked (from 0); without it one vCPU that never moves.
   std::function<std::vector<CpuRegisters>(Depth depth, int nth)> vcpus;
+  ReadMemory memory; ///< what look_into_memory() shows; empty: it throws
   int nmis = 0;
   std::vector<std::string> sent;
 

@@ -19,4 +19,14 @@ TEST(ScriptedMachine, AnswersWhatItIsSent) {
   EXPECT_THROW(machine.dump_memory("x", Deadline::never()), Error);
 }
 
+TEST(ScriptedMachine, ShowsTheMemoryItWasGiven) {
+  ScriptedMachine machine({});
+  auto nothing = [](const ReadMemory&) {};
+  EXPECT_THROW(machine.look_into_memory(nothing, Deadline::never()), Error);
+  machine.memory = [](PhysAddr at, std::span<std::byte> to) { to[0] = static_cast<std::byte>(at.value); };
+  std::byte seen{};
+  machine.look_into_memory([&](const ReadMemory& read) { read({7}, {&seen, 1}); }, Deadline::never());
+  EXPECT_EQ(seen, std::byte{7});
+}
+
 } // namespace kdt::machine
