@@ -3,9 +3,11 @@
 #include "base/process.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/process/v2/process.hpp>
 
 #include <functional>
+#include <optional>
 #include <vector>
 
 namespace kdt {
@@ -29,6 +31,10 @@ public:
 
   int pid() const { return pid_; }
 
+  /// The most memory that it (not its descendants) has had resident so far, or in all its life when on_end() has called
+  /// back; 0 when that cannot be known.
+  ByteSize peak_memory() const;
+
   /// Calls back from the executor's context when the child has ended, with its wait(2) status.
   void on_end(std::function<void(ExitStatus)> handler);
 
@@ -36,7 +42,11 @@ public:
   void kill_group(int signal) const;
 
 private:
+  void reap();
+
   int pid_ = -1;
+  ByteSize peak_{};                                          ///< of a child that has ended
+  std::optional<boost::asio::posix::stream_descriptor> end_; ///< readable when it has ended
   boost::process::v2::basic_process<boost::asio::any_io_executor> process_;
 };
 

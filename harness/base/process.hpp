@@ -32,6 +32,7 @@ struct Command {
   std::filesystem::path output{};                   ///< its standard output goes there instead of into out
   Limits limits{};
   bool supervised = false;  ///< when our thread dies, SIGKILL included, its descendants die too, not only the child
+  bool dies_first = false;  ///< on a host without memory the kernel ends it before us and before what the user runs
   bool own_network = false; ///< a network namespace without any interface, where the kernel lets us
 };
 

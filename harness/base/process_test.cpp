@@ -1,7 +1,9 @@
+#include "base/child.hpp"
 #include "base/error.hpp"
 #include "base/file.hpp"
 #include "base/process.hpp"
 
+#include <boost/asio/io_context.hpp>
 #include <gtest/gtest.h>
 
 #include <csignal>
@@ -116,6 +118,32 @@ TEST(Run, GivesTheChildItsInputOutputAndEnvironment) {
   command.environment["KDT_WORD"] = " world";
   EXPECT_TRUE(run_program(command, Deadline::after(60s)).status.success());
   EXPECT_EQ(read_file(command.output), "hello world");
+}
+
+TEST(Run, OffersTheChildToTheOomKiller) {
+  Command command{.argv = {"cat", "/proc/self/oom_score_adj"}};
+  auto ours = run_program(command, Deadline::after(60s)).out;
+  command.dies_first = true;
+  auto score = run_program(command, Deadline::after(60s)).out;
+  EXPECT_EQ(score, std::stoi(ours) > 500 ? ours : "500\n"); // lowering it would need a privilege
+}
+
+TEST(Child, TellsTheMostMemoryItHadEvenAfterItsEnd) {
+  boost::asio::io_context context;
+  Command command{.argv = {"dd", "if=/dev/zero", "of=/dev/null", "bs=64M", "count=1"}};
+  Child child(context.get_executor(), command, {});
+  std::optional<ExitStatus> status;
+  child.on_end([&](ExitStatus ended) { status = ended; });
+  context.run();
+  ASSERT_TRUE(status && status->success());
+  EXPECT_GE(child.peak_memory(), ByteSize::mib(64));
+  EXPECT_LT(child.peak_memory(), ByteSize::gib(8));
+}
+
+TEST(Child, TellsTheMostMemoryItHadSoFar) {
+  boost::asio::io_context context;
+  Child child(context.get_executor(), {.argv = {"sleep", "1000"}}, {});
+  EXPECT_GT(child.peak_memory().bytes, 0U);
 }
 
 TEST(Run, KeepsOnlyTheEndOfAFlood) {

@@ -7,7 +7,7 @@
 #include "image/catalogue.hpp"
 #include "image/tools.hpp"
 #include "machine/qemu_machine.hpp"
-#include "run/scheduler.hpp"
+#include "run/host_memory.hpp"
 
 #include <algorithm>
 #include <set>

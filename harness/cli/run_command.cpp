@@ -12,6 +12,7 @@
 #include "report/summary.hpp"
 #include "run/host.hpp"
 #include "run/journal.hpp"
+#include "run/run_directory.hpp"
 
 #include <algorithm>
 #include <fcntl.h>
@@ -67,18 +68,10 @@ void prepare_directory(RunArguments& arguments) {
   options.directory = !arguments.resume.empty() ? arguments.resume
                       : !arguments.out.empty()  ? arguments.out
                                                 : default_directory(arguments.matrices.front());
-  if (!arguments.resume.empty()) {
-    auto content = run::read_journal(options.directory / "journal.jsonl");
-    if (content.run.matrix != options.matrix)
-      throw Error(Blame::usage, "{} holds a run of {}, not of {}", options.directory.string(), content.run.matrix,
-                  options.matrix);
-    options.finished = std::move(content.cells);
-    std::erase_if(options.finished, [](const CellResult& cell) { return cell.verdict == Verdict::error; });
-    return;
-  }
-  if (fs::exists(options.directory / "journal.jsonl"))
-    throw Error(Blame::usage, "{} holds a run already: choose another --out, or continue it with --resume",
-                options.directory.string());
+  if (arguments.resume.empty())
+    run::require_free(options.directory);
+  else
+    options.finished = run::finished_cells(options.directory, options.matrix);
 }
 
 /// Whatever cannot be written is said now, not when all cells have run.
@@ -108,6 +101,7 @@ int run_action(RunArguments& arguments, const Context& context) {
   arguments.options.matrix = plan.matrix_text();
   prepare_directory(arguments);
   arguments.options.keep = keep_from(arguments.keep);
+  arguments.options.learnt = default_cache_directory() / "learnt.sqlite";
   run::Backend backend{.make_machine =
                            [](const machine::MachineSpec& spec, std::stop_token stop) {
                              return std::make_unique<machine::QemuMachine>(spec, std::move(stop));

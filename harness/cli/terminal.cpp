@@ -45,8 +45,9 @@ bool colour_wanted(int fd) {
   return ::isatty(fd) != 0 && (no_color == nullptr || *no_color == '\0');
 }
 
-Terminal::Terminal(std::size_t total)
-    : live_(::isatty(STDERR_FILENO) != 0), colour_(colour_wanted(STDOUT_FILENO)), total_(total) {}
+Terminal::Terminal(std::size_t total) : live_(::isatty(STDERR_FILENO) != 0), colour_(colour_wanted(STDOUT_FILENO)) {
+  progress_.total = total;
+}
 
 Terminal::~Terminal() {
   clear();
@@ -60,7 +61,9 @@ void Terminal::clear() {
 
 void Terminal::redraw() {
   if (!live_) return;
-  std::string line = fmt::format("{}/{} cells", done_, total_);
+  std::string line = fmt::format("{}/{} cells", progress_.done, progress_.total);
+  if (auto left = progress_.left - Seconds(Clock::now() - progress_at_); left.count() >= 1)
+    line += fmt::format(", about {} left", report::whole_duration_text(left));
   if (red_ > 0) line += fmt::format(", {} red", red_);
   if (!building_.empty()) line += "  |  " + building_;
   for (const auto& [id, phase] : running_) line += fmt::format("  |  {}: {}", id, to_string(phase));
@@ -83,11 +86,11 @@ void Terminal::phase_started(const Cell& cell, Phase phase) {
   redraw();
 }
 
-void Terminal::cell_ended(const CellResult& result, std::size_t done, std::size_t total) {
+void Terminal::cell_ended(const CellResult& result, const run::RunProgress& progress) {
   std::scoped_lock lock(mutex_);
   running_.erase(result.cell.id);
-  done_ = done;
-  total_ = total;
+  progress_ = progress;
+  progress_at_ = Clock::now();
   if (!expected(result.verdict)) ++red_;
   clear();
   auto verdict = fmt::format("{:<5}", to_string(result.verdict));
@@ -95,6 +98,13 @@ void Terminal::cell_ended(const CellResult& result, std::size_t done, std::size_
   line += fmt::format(" {:>7}  {}", report::duration_text(result.seconds), result.cell.id);
   if (result.verdict != Verdict::pass) line += "\n      " + report::reason(result);
   put(stdout, line + "\n");
+  redraw();
+}
+
+void Terminal::warned(const std::string& sentence) {
+  std::scoped_lock lock(mutex_);
+  clear();
+  put(stderr, fmt::format("kdt: warning: {}\n", printable(sentence)));
   redraw();
 }
 

@@ -18,7 +18,8 @@ public:
 
   void cell_started(const Cell& cell) override;
   void phase_started(const Cell& cell, Phase phase) override;
-  void cell_ended(const CellResult& result, std::size_t done, std::size_t total) override;
+  void cell_ended(const CellResult& result, const run::RunProgress& progress) override;
+  void warned(const std::string& sentence) override;
   /// For image::Images.
   void image_progress(const image::Progress& progress);
 
@@ -29,8 +30,8 @@ private:
   std::mutex mutex_;
   bool live_;
   bool colour_;
-  std::size_t done_ = 0;
-  std::size_t total_;
+  run::RunProgress progress_;
+  Clock::time_point progress_at_{}; ///< when that was so
   std::size_t red_ = 0;
   std::string building_;                 ///< empty: nothing is being built
   int last_tenth_ = 0;                   ///< of that step

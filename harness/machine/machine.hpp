@@ -115,6 +115,8 @@ public:
   virtual void look_into_memory(const std::function<void(const ReadMemory&)>& /*look*/, Deadline /*deadline*/) {
     throw Error(Blame::infra, "this kind of machine does not show its memory");
   }
+  /// The most of the host's memory that the emulator has occupied so far, or did when it has ended; 0: not known.
+  virtual ByteSize peak_memory() const { return {}; }
   /// Ends the guest at once and reaps the emulator; may be called twice.
   virtual void stop() = 0;
 };

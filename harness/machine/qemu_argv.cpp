@@ -45,7 +45,8 @@ void add_drives(std::vector<std::string>& argv, const MachineSpec& spec) {
   for (std::size_t i = 0; i < spec.drives.size(); ++i) {
     const auto& drive = spec.drives[i];
     // cache=unsafe: the host's page cache is what we read afterwards; nothing has to survive a host crash.
-    add(argv, {"-drive", fmt::format("if=none,id=drive{},format=raw,cache=unsafe,file={}{}", i,
+    // werror, rerror: a host's disk that fails stops the guest and is told us; the guest must not be blamed for it.
+    add(argv, {"-drive", fmt::format("if=none,id=drive{},format=raw,cache=unsafe,werror=stop,rerror=stop,file={}{}", i,
                                      escaped(drive.file.string()), drive.read_only ? ",readonly=on" : "")});
     add(argv, {"-device", fmt::format("virtio-blk-pci,drive=drive{},serial={}", i, drive.serial)});
   }

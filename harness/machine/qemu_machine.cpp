@@ -131,6 +131,7 @@ struct QemuMachine::State {
   std::optional<ExitStatus> exit_status;
   bool ended = false;
   std::unique_ptr<Child> child;
+  ByteSize peak{}; ///< of the child that stop() ended
   std::optional<std::stop_callback<std::function<void()>>> wake;
 };
 
@@ -247,7 +248,7 @@ void QemuMachine::start() {
   int console = state.console.theirs();
   int agent = state.agent.theirs();
   int monitor = state.monitor.theirs();
-  Command command{.argv = qemu_argv(state.spec, channels_by_fd(console, agent, monitor))};
+  Command command{.argv = qemu_argv(state.spec, channels_by_fd(console, agent, monitor)), .dies_first = true};
   state.child = std::make_unique<Child>(
       state.context.get_executor(), command,
       ChildFds{.in = -1, .out = log.get(), .err = log.get(), .inherited = {console, agent, monitor}});
@@ -316,7 +317,12 @@ void QemuMachine::look_into_memory(const std::function<void(const ReadMemory&)>&
   state.execute("cont", {}, deadline);
 }
 
+ByteSize QemuMachine::peak_memory() const {
+  return state_->child ? state_->child->peak_memory() : state_->peak;
+}
+
 void QemuMachine::stop() {
+  state_->peak = peak_memory();
   state_->child.reset(); // kills and reaps
 }
 

@@ -18,6 +18,7 @@ public:
   std::vector<CpuRegisters> registers(Depth depth, Deadline deadline) override;
   void dump_memory(const std::filesystem::path& path, Deadline deadline) override;
   void look_into_memory(const std::function<void(const ReadMemory&)>& look, Deadline deadline) override;
+  ByteSize peak_memory() const override;
   void stop() override;
 
 private:

@@ -147,6 +147,18 @@ TEST(QemuMachine, ReportsTheSignalThatKilledIt) {
   EXPECT_EQ(wait_for<Ended>(machine).status.signal, SIGKILL);
 }
 
+TEST(QemuMachine, KnowsWhatItOccupiedAfterItWasStopped) {
+  FakeQemu fake("echo up >&$(fd console); sleep 1000");
+  QemuMachine machine(fake.spec(), {});
+  EXPECT_EQ(machine.peak_memory().bytes, 0U);
+  machine.start();
+  wait_for<ConsoleOutput>(machine);
+  auto running = machine.peak_memory();
+  EXPECT_GT(running.bytes, 0U);
+  machine.stop();
+  EXPECT_GE(machine.peak_memory(), running);
+}
+
 TEST(QemuMachine, TimesOutWhenNothingHappens) {
   FakeQemu fake("sleep 1000");
   QemuMachine machine(fake.spec(), {});

@@ -156,6 +156,7 @@ constexpr auto k_observations = std::to_array<Name>({
     {"save.exit_status", observation, T::integer, "exit status of the dump tool"},
     {"save.bytes", observation, T::bytes, "bytes written to the target"},
     {"save.seconds", observation, T::seconds, "time that saving took"},
+    {"host.peak_memory", observation, T::bytes, "the most of the host's memory that the emulator had resident"},
     {"vmcore.release", observation, T::text, "release in the vmcore"},
     {"vmcore.build_id", observation, T::text, "build id in the vmcore"},
     {"vmcore.nonce", observation, T::boolean, "the log inside holds this run's nonce"},

@@ -92,6 +92,16 @@ constexpr auto k_codes = std::to_array<FindingCode>({
      "console.log holds the first part; look for the line that repeats"},
     {"guest-lost", Blame::infra, Phase::boot, "QEMU ended or was killed while the guest should have been running",
      "somebody killed it, the host ran out of memory, or QEMU crashed", "see qemu.stderr and the host's own log"},
+    {"host-memory", Blame::infra, Phase::boot, "the host has, or had, too little free memory for the guest",
+     "other programs or too many cells at once; a memory limit of the container; a cell takes more than was known of "
+     "it",
+     "end other programs, lower -j, raise the limit; then `kdt run … --resume RUN`"},
+    {"host-disk", Blame::infra, Phase::save, "the host's file system under the run directory is full, or fails",
+     "vmcores that were kept; a dump that is larger than was thought; a disk error, which the host's own log shows",
+     "free some space; then `kdt run … --resume RUN`"},
+    {"host-too-small", Blame::infra, Phase::prepare, "the cell takes more memory than this host has at all",
+     "a guest with much memory, or a large crash region, on a small host; a memory limit of the container",
+     "run it on a larger host, or leave it out with --skip; it is a skip, not an error"},
     {"infra", Blame::infra, Phase::prepare, "kdt or its host could not do its part",
      "the sentence names the object and the cause", "`kdt doctor` checks the host"},
 });

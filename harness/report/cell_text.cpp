@@ -71,8 +71,21 @@ std::string duration_text(Seconds seconds) {
   double count = seconds.count();
   if (count < 10) return fmt::format("{:.2f} s", count);
   if (count < 120) return fmt::format("{:.1f} s", count);
-  auto whole = static_cast<long>(std::lround(count));
-  return fmt::format("{} min {} s", whole / 60, whole % 60);
+  return whole_duration_text(seconds);
+}
+
+std::string whole_duration_text(Seconds seconds) {
+  auto whole = static_cast<long>(std::lround(seconds.count()));
+  if (whole < 120) return fmt::format("{} s", whole);
+  if (whole < 3600) return fmt::format("{} min {} s", whole / 60, whole % 60);
+  return fmt::format("{} h {} min", whole / 3600, whole % 3600 / 60);
+}
+
+std::string wall_time_text(const RunResult& run) {
+  bool known = parse_time(run.started) && parse_time(run.finished);
+  auto time = wall_time(run);
+  bool whole = known && time.count() == std::floor(time.count());
+  return whole ? whole_duration_text(time) : duration_text(time);
 }
 
 std::string one_line(std::string_view bytes) {

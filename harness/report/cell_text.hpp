@@ -25,8 +25,14 @@ std::string totals_text(const std::vector<CellResult>& cells);
 /// The time between the run's start and end; the sum of the cells' own when one of the two is not known.
 Seconds wall_time(const RunResult& run);
 
-/// "0.25 s", "25.3 s", "3 min 20 s".
+/// "0.25 s", "25.3 s", "3 min 20 s", "1 h 12 min".
 std::string duration_text(Seconds seconds);
+
+/// The same without fractions, for times that are known to the second only: "25 s", "3 min 20 s".
+std::string whole_duration_text(Seconds seconds);
+
+/// wall_time() with the precision that the run's times have: kdt writes whole seconds.
+std::string wall_time_text(const RunResult& run);
 
 /// printable() on one line: newlines and tabs become spaces.
 std::string one_line(std::string_view bytes);

@@ -67,6 +67,20 @@ TEST(DurationText, HasThePrecisionThatItsSizeDeserves) {
   EXPECT_EQ(duration_text(Seconds(0.254)), "0.25 s");
   EXPECT_EQ(duration_text(Seconds(25.33)), "25.3 s");
   EXPECT_EQ(duration_text(Seconds(200)), "3 min 20 s");
+  EXPECT_EQ(duration_text(Seconds(4330)), "1 h 12 min");
+}
+
+TEST(WallTimeText, HasNoDecimalsThatNobodyMeasured) {
+  auto run = sample_run();
+  EXPECT_EQ(wall_time_text(run), "25 s");
+  run.finished = "2026-01-01T12:00:09Z";
+  EXPECT_EQ(wall_time_text(run), "9 s");
+  run.finished = "2026-01-01T12:00:09.250Z";
+  EXPECT_EQ(wall_time_text(run), "9.25 s");
+  run.finished = "2026-01-01T13:30:00Z";
+  EXPECT_EQ(wall_time_text(run), "1 h 30 min");
+  run.finished.clear(); // then it is the sum of the cells' own times
+  EXPECT_EQ(wall_time_text(run), "18.6 s");
 }
 
 TEST(OneLine, HasNoNewlineAndNoControlCharacter) {

@@ -71,8 +71,7 @@ std::string markdown(std::string_view bytes) {
 } // namespace
 
 std::string summary(const RunResult& run, const SummaryOptions& options) {
-  auto text =
-      fmt::format("{}: {} in {}\n", one_line(matrix_name(run)), totals_text(run.cells), duration_text(wall_time(run)));
+  auto text = fmt::format("{}: {} in {}\n", one_line(matrix_name(run)), totals_text(run.cells), wall_time_text(run));
   auto cells = unexpected_cells(run);
   for (std::size_t i = 0; i < std::min(options.shown, cells.size()); ++i) {
     const auto& cell = *cells[i];
@@ -89,7 +88,7 @@ std::string summary(const RunResult& run, const SummaryOptions& options) {
 std::string summary_markdown(const RunResult& run) {
   auto text = fmt::format("# {}: {}\n\n", markdown(matrix_name(run)), totals_text(run.cells));
   text += fmt::format("Run {}, started {}, {}, exit status {}.\n", markdown(run.run_id), markdown(run.started),
-                      run.finished.empty() ? "not finished" : duration_text(wall_time(run)), run.exit_status);
+                      run.finished.empty() ? "not finished" : wall_time_text(run), run.exit_status);
   auto cells = unexpected_cells(run);
   auto shown = std::min(cells.size(), k_markdown_cells);
   for (std::size_t i = 0; i < shown; ++i) {

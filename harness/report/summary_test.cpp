@@ -31,7 +31,7 @@ TEST(Summary, LooksLikeItsGoldenFile) {
 TEST(Summary, OfAGoodRunIsOneLine) {
   auto run = sample_run();
   run.cells.resize(1);
-  EXPECT_EQ(summary(run), "smoke: 1 pass in 25.0 s\n");
+  EXPECT_EQ(summary(run), "smoke: 1 pass in 25 s\n");
 }
 
 TEST(Summary, FitsAScreenHoweverManyCellsFailed) {

@@ -3,6 +3,7 @@
 #include "base/error.hpp"
 #include "base/file.hpp"
 #include "base/text.hpp"
+#include "run/host_memory.hpp"
 #include "run/phases.hpp"
 
 #include <algorithm>
@@ -34,8 +35,11 @@ std::string last_words(const Session& session) {
 } // namespace
 
 Finding CellRun::lost(Phase phase) const {
-  if (session_->host_disk_failed())
-    return make_finding("guest-lost", "the host could not write the guest's disk: its file system is full or failing",
+  if (!session_->host_disk_failure().empty())
+    return make_finding("host-disk",
+                        fmt::format("the host could not serve the guest's disk in phase {}: {}; {} has {} free",
+                                    to_string(phase), session_->host_disk_failure(), context_.directory.string(),
+                                    human(free_space(context_.directory))),
                         session_->last_lines());
   KDT_ASSERT(session_->ended().has_value());
   const auto& ended = *session_->ended();
@@ -45,6 +49,11 @@ Finding CellRun::lost(Phase phase) const {
     auto how =
         reason.starts_with("host-") ? fmt::format("{} ({})", to_string(ended.status), reason) : to_string(ended.status);
     auto words = split(ended.words, '\n');
+    if (auto shortage = memory_shortage(ended, oom_kills_, host_memory())) {
+      auto taken = fmt::format("QEMU ended with {} in phase {}, when it had occupied up to {}", how, to_string(phase),
+                               human(machine_->peak_memory()));
+      return make_finding("host-memory", fmt::format("{}: {}", taken, *shortage), std::move(words));
+    }
     auto sentence = fmt::format("QEMU ended with {} in phase {}", how, to_string(phase));
     if (!words.back().empty()) sentence += ": " + words.back();
     return make_finding("guest-lost", sentence, std::move(words));
@@ -56,6 +65,12 @@ Finding CellRun::lost(Phase phase) const {
   return make_finding(code_of_guest_end(phase),
                       fmt::format("the guest ended the machine ({}) in phase {}", reason, to_string(phase)),
                       session_->last_lines());
+}
+
+void CellRun::observe_host() {
+  if (!machine_) return;
+  if (auto peak = machine_->peak_memory(); peak.bytes > 0)
+    result_.observed["host.peak_memory"] = static_cast<std::int64_t>(peak.bytes);
 }
 
 void CellRun::report_flood(Phase phase) {

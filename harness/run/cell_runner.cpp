@@ -24,9 +24,15 @@ constexpr Step k_steps[] = {
     {Phase::save, &CellRun::save},       {Phase::verify, &CellRun::verify},
 };
 
-Finding host_fault(const Error& error, Phase phase) {
+/// Less than this is a full disk: what could not be written was a line of a log.
+constexpr ByteSize k_disk_full = ByteSize::kib(64);
+
+Finding host_fault(const Error& error, Phase phase, const fs::path& directory) {
   auto finding = make_finding("infra", error.what());
   finding.blame = error.blame();
+  if (auto free = free_space(directory); free < k_disk_full)
+    finding =
+        make_finding("host-disk", fmt::format("{}; {} has {} free", error.what(), directory.string(), human(free)));
   finding.phase = phase;
   return finding;
 }
@@ -46,12 +52,13 @@ void run_phases(CellRun& cell, const CellContext& context, CellResult& result) {
     try {
       going = (cell.*step.run)();
     } catch (const Error& error) {
-      result.findings.push_back(host_fault(error, step.phase));
+      result.findings.push_back(host_fault(error, step.phase, context.directory));
       going = false;
     } catch (const Interrupted&) {
       throw;
     } catch (const std::exception& bug) { // ours; the other cells go on
-      result.findings.push_back(host_fault(Error(Blame::infra, "kdt's own fault: {}", bug.what()), step.phase));
+      result.findings.push_back(
+          host_fault(Error(Blame::infra, "kdt's own fault: {}", bug.what()), step.phase, context.directory));
       going = false;
     }
     cell.report_flood(step.phase);
@@ -103,8 +110,9 @@ CellResult run_cell(const Cell& cell, const CellContext& context) {
   try {
     running = std::make_unique<CellRun>(cell, context, result);
     run_phases(*running, context, result);
+    running->observe_host();
   } catch (const Error& error) { // not even the logs could be opened
-    result.findings.push_back(host_fault(error, Phase::prepare));
+    result.findings.push_back(host_fault(error, Phase::prepare, context.directory));
   }
   judge_cell(context.expectations, result);
   bool keep = context.keep == Keep::all || (context.keep == Keep::failed && !expected(result.verdict));
@@ -113,7 +121,7 @@ CellResult run_cell(const Cell& cell, const CellContext& context) {
     if (running) running->tidy(keep);
     write_file(context.directory / "cell.json", to_json(result).dump(2) + "\n");
   } catch (const Error& error) {
-    result.findings.push_back(host_fault(error, Phase::verify));
+    result.findings.push_back(host_fault(error, Phase::verify, context.directory));
     judge_cell(context.expectations, result);
   }
   return result;

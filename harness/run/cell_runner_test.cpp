@@ -311,7 +311,7 @@ TEST_F(CellRunnerTest, ASaveWithoutProgressIsStalled) {
 
 TEST_F(CellRunnerTest, AFullHostDiskIsAnInfraError) {
   guest_.instead_of("save", 0, [] { return Events{StateChange{"BLOCK_IO_ERROR", ""}, StateChange{"STOP", ""}}; });
-  expect_only(run(), "guest-lost", Phase::save, Verdict::error);
+  expect_only(run(), "host-disk", Phase::save, Verdict::error);
 }
 
 TEST_F(CellRunnerTest, AVmcoreThatIsNotTrueFailsAndIsKept) {

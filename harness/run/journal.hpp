@@ -13,13 +13,16 @@ namespace kdt::run {
 /// The truth of a run while it runs: journal.jsonl, appended and fsynced as cells end. Used by all cell threads.
 class Journal {
 public:
-  /// Creates it with its first line, or appends to it when it exists (--resume).
+  /// Creates it with its first line, or appends to it when it exists (--resume); what a crash left half written at its
+  /// end is cut off first. Throws Error{usage} when another kdt has it open.
   Journal(const std::filesystem::path& file, const RunResult& run, const std::vector<std::string>& cells);
 
+  /// On the disk when it returns. Throws Error{infra} when it cannot be written; the lines before it stay whole.
   void add(const CellResult& cell);
   void end(const RunResult& run);
 
 private:
+  void mend();
   void append(const std::string& line);
   std::mutex mutex_;
   std::string name_;

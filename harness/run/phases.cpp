@@ -4,6 +4,8 @@
 #include "base/file.hpp"
 #include "guest/region.hpp"
 #include "machine/qemu_argv.hpp"
+#include "run/host_memory.hpp"
+#include "run/need.hpp"
 #include "run/nonce.hpp"
 #include "run/observe.hpp"
 
@@ -22,17 +24,6 @@ using console::Stage;
 constexpr std::string_view k_common_cmdline = "console=ttyAMA0 panic=1";
 /// One CPU is the arm64 default of kdump packages; reset_devices tells drivers that the hardware is in use.
 constexpr std::string_view k_capture_cmdline = "maxcpus=1 reset_devices";
-
-/// A dump at level 31 is a small part of memory, one at level 0 all of it; a flattened stream adds 16 bytes a record.
-ByteSize dump_disk_size(const CellParameters& parameters) {
-  return {parameters.memory.bytes + parameters.memory.bytes / 8 + ByteSize::mib(256).bytes};
-}
-
-/// What the host's disk should have free before a dump of this guest starts.
-ByteSize dump_space_needed(const CellParameters& parameters) {
-  bool small = parameters.dump.filter >= 16 && parameters.dump.format != "copy";
-  return small ? ByteSize{ByteSize::mib(128).bytes + parameters.memory.bytes / 64} : dump_disk_size(parameters);
-}
 
 std::string words(std::initializer_list<std::string_view> parts) {
   std::string line;
@@ -78,12 +69,16 @@ bool CellRun::expects(std::string_view observation, std::string_view value) cons
 }
 
 bool CellRun::prepare() {
+  oom_kills_ = host_memory().oom_kills;
   auto needed = dump_space_needed(cell_.parameters);
-  auto free = free_space(context_.directory);
-  if (free < needed)
-    throw Error(Blame::infra,
-                "{}: {} free, but this cell's dump may need {}: free some space or choose --out elsewhere",
-                context_.directory.string(), human(free), human(needed));
+  if (auto free = free_space(context_.directory); free < needed) {
+    report(make_finding(
+               "host-disk",
+               fmt::format("{}: {} free, but this cell's dump may need {}: free some space or choose --out elsewhere",
+                           context_.directory.string(), human(free), human(needed))),
+           Phase::prepare);
+    return false;
+  }
   disk_.emplace(context_.directory, dump_disk_size(cell_.parameters));
   auto spec = machine_spec();
   machine_ = context_.make_machine(spec, context_.stop);

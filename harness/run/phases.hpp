@@ -34,6 +34,8 @@ public:
   void report_complaints(Phase phase, std::size_t findings_before);
   /// Reports, once, a console that floods.
   void report_flood(Phase phase);
+  /// What the guest took of the host, for the scheduler of the next run.
+  void observe_host();
   /// Removes the vmcore, or makes sure that what there is of one is kept.
   void tidy(bool keep);
   EventLog& log() { return log_; }
@@ -56,6 +58,7 @@ private:
   EventLog log_;
   std::string nonce_;
   std::optional<ScratchFile> disk_; ///< the raw disk that the dump goes to; no name, so nothing of it is ever left over
+  std::uint64_t oom_kills_ = 0;     ///< on the host, before the guest started
   protocol::LoadAnswer load_;
   std::size_t complaints_seen_ = 0;
   std::unique_ptr<machine::Machine> machine_;

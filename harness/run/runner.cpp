@@ -2,8 +2,12 @@
 
 #include "base/error.hpp"
 #include "base/file.hpp"
+#include "run/forecast.hpp"
 #include "run/host.hpp"
+#include "run/host_memory.hpp"
 #include "run/journal.hpp"
+#include "run/learnt.hpp"
+#include "run/need.hpp"
 #include "run/scheduler.hpp"
 
 #include <algorithm>
@@ -23,12 +27,16 @@ public:
   RunResult go();
 
 private:
-  std::vector<Job> jobs() const;
+  std::vector<Job> jobs();
   void build_kernels(std::stop_token stop);
   void work();
+  void run_turn(const Turn& turn);
+  void skip_what_never_fits();
+  void learn(const CellResult& result);
   CellResult run_one(const PlannedCell& planned, const image::KernelImage& kernel, int attempt);
   std::filesystem::path make_cell_directory(const Cell& cell);
   void finish(CellResult result);
+  CellResult not_run(std::size_t index, Finding finding) const;
   void fail_cells_of(const std::string& kernel, const Error& error);
   void fatal(const Error& error);
 
@@ -39,41 +47,56 @@ private:
   RunObserver& observer_;
   std::stop_source stop_; ///< the user's stop, --fail-fast, or a journal that cannot be written
   std::stop_callback<std::function<void()>> forward_stop_;
+  HostMemory host_ = host_memory(); ///< when the run began
+  Learnt learnt_;
+  std::vector<Job> never_; ///< jobs that take more memory than the host has at all
+  std::size_t total_ = 0;  ///< cells of the run when it is done, those of a resumed run included
   Scheduler scheduler_;
   RunResult run_;
-  std::size_t total_ = 0; ///< cells of the run when it is done, those of a resumed run included
   std::unique_ptr<Journal> journal_;
 
   std::mutex mutex_; ///< guards what follows
   std::map<std::string, image::KernelImage> kernels_;
+  Forecast forecast_;
   std::optional<Error> fatal_;
 };
 
 Running::Running(const std::vector<PlannedCell>& cells, image::Images& images, const Backend& backend,
                  const RunOptions& options, RunObserver& observer, std::stop_token stop)
     : cells_(cells), images_(images), backend_(backend), options_(options), observer_(observer),
-      forward_stop_(std::move(stop), [this] { stop_.request_stop(); }), scheduler_(jobs(), host_memory_budget()) {
+      forward_stop_(std::move(stop), [this] { stop_.request_stop(); }),
+      learnt_(options.learnt, [this](const std::string& sentence) { observer_.warned(sentence); }),
+      scheduler_(jobs(), options.jobs,
+                 [this] {
+                   return Room{.memory = host_memory_budget() + memory_of_children(),
+                               .disk = free_space(options_.directory)};
+                 }),
+      forecast_(std::max(1U, options.jobs)) {
   run_.run_id = options.directory.filename().string();
   run_.matrix = options.matrix;
   run_.started = timestamp();
   run_.host = describe_host(backend.emulator_version);
   run_.cells = options.finished;
-  total_ = options.finished.size() + jobs().size();
 }
 
-std::vector<Job> Running::jobs() const {
+/// The cells that have not finished yet; puts those that never fit aside.
+std::vector<Job> Running::jobs() {
   std::set<std::string> finished;
   for (const auto& result : options_.finished) finished.insert(result.cell.id);
+  auto largest = host_memory_budget({.total = host_.total, .available = host_.total});
   std::vector<Job> jobs;
   for (std::size_t i = 0; i < cells_.size(); ++i) {
+    if (finished.contains(cells_[i].cell.id)) continue;
     const auto& parameters = cells_[i].cell.parameters;
-    auto gib = static_cast<double>(parameters.memory.bytes >> 30);
-    if (!finished.contains(cells_[i].cell.id))
-      jobs.push_back({.index = i,
-                      .kernel = parameters.kernel,
-                      .memory = resident_estimate(parameters.memory),
-                      .seconds = 4 + 0.4 * gib}); // measured.md: 4 s at 4 GiB, 113 s at 256 GiB
+    auto accelerator = backend_.accelerator;
+    auto need = learnt_.better(first_guess(parameters, accelerator), cell_class(parameters, accelerator),
+                               size_class(parameters, accelerator));
+    // What was learnt carries a margin of a tenth, which must not keep a cell out that has run here before.
+    bool fits = need.memory.bytes / 11 * 10 <= largest.bytes;
+    if (fits) need.memory = std::min(need.memory, largest);
+    (fits ? jobs : never_).push_back({.index = i, .kernel = parameters.kernel, .need = need});
   }
+  total_ = options_.finished.size() + jobs.size() + never_.size();
   return jobs;
 }
 
@@ -104,48 +127,91 @@ void Running::build_kernels(std::stop_token stop) {
       fail_cells_of(name, error);
     }
   }
+  scheduler_.kernels_settled();
+}
+
+/// The result of a cell for which no guest was started.
+CellResult Running::not_run(std::size_t index, Finding finding) const {
+  CellResult result;
+  result.cell = cells_[index].cell;
+  result.accelerator = machine::to_string(backend_.accelerator);
+  result.facts = cell_facts(result.cell, {}, *cells_[index].expectations);
+  result.findings.push_back(std::move(finding));
+  judge_cell(*cells_[index].expectations, result);
+  return result;
 }
 
 void Running::fail_cells_of(const std::string& kernel, const Error& error) {
   for (const auto& job : scheduler_.kernel_failed(kernel)) {
-    CellResult result;
-    result.cell = cells_[job.index].cell;
-    result.accelerator = machine::to_string(backend_.accelerator);
-    result.facts = cell_facts(result.cell, {}, *cells_[job.index].expectations);
     auto finding = make_finding("infra", fmt::format("kernel {}: {}", kernel, error.what()));
     finding.blame = error.blame();
-    result.findings.push_back(std::move(finding));
-    judge_cell(*cells_[job.index].expectations, result);
+    finish(not_run(job.index, std::move(finding)));
+  }
+}
+
+void Running::skip_what_never_fits() {
+  for (const auto& job : never_) {
+    auto result =
+        not_run(job.index, make_finding("host-too-small",
+                                        fmt::format("the guest takes about {} of memory, and this host has {} in all",
+                                                    human(job.need.memory), human(host_.total))));
+    result.verdict = Verdict::skip;
     finish(std::move(result));
   }
 }
 
-void Running::work() {
-  auto stop = stop_.get_token();
-  while (auto job = scheduler_.next(stop)) {
-    const auto& planned = cells_[job->index];
-    const auto& cell = planned.cell;
-    const image::KernelImage* kernel = nullptr;
+void Running::run_turn(const Turn& turn) {
+  const auto& planned = cells_[turn.job.index];
+  if (auto needed = turn.job.need.memory; !turn.fits && needed > turn.room.memory)
+    return finish(
+        not_run(turn.job.index,
+                make_finding("host-memory", fmt::format("the guest takes about {} of memory, and {} are free now",
+                                                        human(needed), human(turn.room.memory)))));
+  const image::KernelImage* kernel = nullptr;
+  {
+    std::scoped_lock lock(mutex_);
+    kernel = &kernels_.at(planned.cell.parameters.kernel); // a std::map's nodes stay where they are
+    forecast_.began(turn.job.index, turn.job.need.seconds, Clock::now());
+  }
+  for (int attempt = 1;; ++attempt) {
+    auto result = run_one(planned, *kernel, attempt);
+    if (result.verdict == Verdict::error && attempt <= options_.retry_infra) continue;
+    learn(result);
     {
       std::scoped_lock lock(mutex_);
-      kernel = &kernels_.at(cell.parameters.kernel); // a std::map's nodes stay where they are
+      forecast_.ended(turn.job.index, Clock::now());
     }
+    return finish(std::move(result));
+  }
+}
+
+void Running::learn(const CellResult& result) {
+  const auto* peak = find(result.observed, "host.peak_memory");
+  if (result.verdict == Verdict::error || peak == nullptr) return;
+  const auto& parameters = result.cell.parameters;
+  learnt_.add({.cell_class = cell_class(parameters, backend_.accelerator),
+               .size_class = size_class(parameters, backend_.accelerator),
+               .seconds = result.seconds.count(),
+               .memory = {static_cast<std::uint64_t>(std::get<std::int64_t>(*peak))}});
+}
+
+void Running::work() {
+  auto stop = stop_.get_token();
+  for (;;) {
+    std::optional<Turn> turn;
     try {
-      for (int attempt = 1;; ++attempt) {
-        auto result = run_one(planned, *kernel, attempt);
-        if (result.verdict == Verdict::error && attempt <= options_.retry_infra) continue;
-        finish(std::move(result));
-        break;
-      }
+      turn = scheduler_.next(stop);
+      if (!turn || stop.stop_requested()) return;
+      run_turn(*turn);
     } catch (const Interrupted&) {
       std::error_code ignored;
-      fs::remove_all(options_.directory / "cells" / cell.slug, ignored);
+      fs::remove_all(options_.directory / "cells" / cells_[turn->job.index].cell.slug, ignored);
     } catch (const Error& error) {
       fatal(error);
     } catch (const std::exception& bug) {
       fatal(Error(Blame::infra, "kdt's own fault: {}", bug.what()));
     }
-    scheduler_.done(*job);
+    if (turn) scheduler_.done(turn->job);
   }
 }
 
@@ -177,13 +243,15 @@ CellResult Running::run_one(const PlannedCell& planned, const image::KernelImage
 
 void Running::finish(CellResult result) {
   journal_->add(result);
-  std::size_t done = 0;
+  RunProgress progress{.done = 0, .total = total_};
+  auto waiting = scheduler_.seconds_waiting();
   {
     std::scoped_lock lock(mutex_);
     run_.cells.push_back(result);
-    done = run_.cells.size();
+    progress.done = run_.cells.size();
+    progress.left = forecast_.left(waiting, Clock::now());
   }
-  observer_.cell_ended(result, done, total_);
+  observer_.cell_ended(result, progress);
   if (options_.fail_fast && !expected(result.verdict)) stop_.request_stop();
 }
 
@@ -192,6 +260,7 @@ RunResult Running::go() {
   std::vector<std::string> ids;
   for (const auto& planned : cells_) ids.push_back(planned.cell.id);
   journal_ = std::make_unique<Journal>(options_.directory / "journal.jsonl", run_, ids);
+  skip_what_never_fits();
   {
     std::vector<std::jthread> threads;
     threads.emplace_back([this] {

@@ -20,6 +20,14 @@ struct RunOptions {
   double timeout_scale = 1;
   Keep keep = Keep::failed;
   std::vector<CellResult> finished{}; ///< of an earlier run that is resumed: these cells do not run again
+  std::filesystem::path learnt{};     ///< where time and memory that cells took are kept; empty: nowhere
+};
+
+/// How far a run has come.
+struct RunProgress {
+  std::size_t done = 0;  ///< cells, those of a resumed run included
+  std::size_t total = 0; ///< cells of the run when it is done
+  Seconds left{0};       ///< expected
 };
 
 /// Told what happens, from the thread it happens in; implementations lock.
@@ -28,7 +36,9 @@ public:
   virtual ~RunObserver() = default;
   virtual void cell_started(const Cell& cell) = 0;
   virtual void phase_started(const Cell& cell, Phase phase) = 0;
-  virtual void cell_ended(const CellResult& result, std::size_t done, std::size_t total) = 0;
+  virtual void cell_ended(const CellResult& result, const RunProgress& progress) = 0;
+  /// Something that does not change any verdict and that the user should know.
+  virtual void warned(const std::string& sentence) = 0;
 };
 
 /// A cell and the rules of the matrix that it came from; the rules outlive the run.
@@ -44,7 +54,8 @@ struct Backend {
   std::string emulator_version;
 };
 
-/// Runs the cells, several at once, while the kernels that are missing are still being built. The journal and each
+/// Runs the cells, as many at once as processors, memory and disk of the host allow, while the kernels that are missing
+/// are still being built. A cell that the host can never hold is skipped. The journal and each
 /// cell.json are written as cells end, run.json's content is returned. When stop is requested, guests end, unfinished
 /// cells leave nothing behind, and the result holds what finished.
 RunResult run_cells(const std::vector<PlannedCell>& cells, image::Images& images, const Backend& backend,

@@ -14,9 +14,11 @@ class Counter final : public RunObserver {
 public:
   void cell_started(const Cell&) override { ++started; }
   void phase_started(const Cell&, Phase) override {}
-  void cell_ended(const CellResult& result, std::size_t, std::size_t) override { ended.push_back(result.verdict); }
+  void cell_ended(const CellResult& result, const RunProgress&) override { ended.push_back(result.verdict); }
+  void warned(const std::string& sentence) override { warnings.push_back(sentence); }
   std::atomic<int> started{0};
   std::vector<Verdict> ended;
+  std::vector<std::string> warnings;
 };
 
 /// A repository whose kernels cannot be built: its source archive does not exist. Machines are never reached.
@@ -77,6 +79,26 @@ TEST_F(RunnerTest, CellsThatAreFinishedDoNotRunAgain) {
   EXPECT_EQ(result.cells[0].verdict, Verdict::pass);
   EXPECT_EQ(result.cells[1].verdict, Verdict::error);
   EXPECT_EQ(counter_.ended.size(), 1U);
+}
+
+TEST_F(RunnerTest, ACellThatTheHostCanNeverHoldIsSkippedAndSaysWhatItTakes) {
+  cells_[1].cell.parameters.memory = ByteSize::gib(std::uint64_t{1} << 24);
+  auto result = run({});
+  ASSERT_EQ(result.cells.size(), 2U);
+  EXPECT_EQ(result.cells[0].verdict, Verdict::error);
+  EXPECT_EQ(result.cells[1].verdict, Verdict::skip);
+  ASSERT_EQ(result.cells[1].findings.size(), 1U);
+  EXPECT_EQ(result.cells[1].findings[0].code, "host-too-small");
+  EXPECT_NE(result.cells[1].findings[0].text.find("360.6 TB"), std::string::npos) << result.cells[1].findings[0].text;
+  EXPECT_EQ(read_journal(place_.path() / "run/journal.jsonl").cells.size(), 2U);
+}
+
+TEST_F(RunnerTest, AStoreOfMeasurementsThatIsDamagedIsAWarning) {
+  write_file(place_.path() / "learnt", std::string(4096, 'x'));
+  auto result = run({.learnt = place_.path() / "learnt"});
+  EXPECT_EQ(result.cells.size(), 2U);
+  ASSERT_EQ(counter_.warnings.size(), 1U);
+  EXPECT_NE(counter_.warnings[0].find("not a database"), std::string::npos) << counter_.warnings[0];
 }
 
 TEST_F(RunnerTest, AStopRequestEndsItWithWhatFinished) {

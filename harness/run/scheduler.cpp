@@ -1,45 +1,57 @@
 #include "run/scheduler.hpp"
 
 #include "base/error.hpp"
-#include "base/file.hpp"
 
 #include <algorithm>
-#include <charconv>
 
 namespace kdt::run {
 
-Scheduler::Scheduler(std::vector<Job> jobs, ByteSize memory_budget)
-    : waiting_(std::move(jobs)), budget_(memory_budget), used_{} {
-  std::ranges::stable_sort(waiting_, std::ranges::greater(), &Job::seconds);
+Scheduler::Scheduler(std::vector<Job> jobs, unsigned slots, std::function<Room()> room)
+    : waiting_(std::move(jobs)), slots_(std::max(1U, slots)), room_(std::move(room)) {
+  for (auto& job : waiting_) job.need.slots = std::clamp(job.need.slots, 1U, slots_);
+  std::ranges::stable_sort(waiting_, std::ranges::greater(), [](const Job& job) { return job.need.seconds; });
 }
 
-std::optional<Job> Scheduler::take_fitting() {
-  auto fits = [this](const Job& job) {
-    bool ready = std::ranges::find(ready_, job.kernel) != ready_.end();
-    return ready && (running_ == 0 || used_ + job.memory <= budget_);
-  };
-  auto it = std::ranges::find_if(waiting_, fits);
-  if (it == waiting_.end()) return std::nullopt;
-  Job job = std::move(*it);
+bool Scheduler::fits(const Need& need, const Room& room) const {
+  return used_.slots + need.slots <= slots_ && used_.memory + need.memory <= room.memory &&
+         used_.disk + need.disk <= room.disk;
+}
+
+std::optional<Turn> Scheduler::take() {
+  auto ready = [this](const Job& job) { return std::ranges::find(ready_, job.kernel) != ready_.end(); };
+  auto first = std::ranges::find_if(waiting_, ready);
+  if (first == waiting_.end()) return std::nullopt;
+  auto room = room_();
+  auto it = std::find_if(first, waiting_.end(), [&](const Job& job) { return ready(job) && fits(job.need, room); });
+  bool found = it != waiting_.end();
+  if (!found) {
+    if (running_ > 0 || !settled_) return std::nullopt;
+    it = first;
+  }
+  Turn turn{.job = std::move(*it), .fits = found, .room = room};
   waiting_.erase(it);
-  used_ = used_ + job.memory;
+  const auto& need = turn.job.need;
+  used_.slots += need.slots;
+  used_.memory = used_.memory + need.memory;
+  used_.disk = used_.disk + need.disk;
   ++running_;
-  return job;
+  return turn;
 }
 
-std::optional<Job> Scheduler::next(std::stop_token stop) {
+std::optional<Turn> Scheduler::next(std::stop_token stop) {
   std::unique_lock lock(mutex_);
-  std::optional<Job> job;
-  changed_.wait(lock, stop, [&] { return waiting_.empty() || (job = take_fitting()).has_value(); });
-  if (stop.stop_requested() && !job) return std::nullopt;
-  return job;
+  std::optional<Turn> turn;
+  changed_.wait(lock, stop, [&] { return waiting_.empty() || (turn = take()).has_value(); });
+  return turn;
 }
 
 void Scheduler::done(const Job& job) {
   std::scoped_lock lock(mutex_);
   KDT_ASSERT(running_ > 0);
   --running_;
-  used_ = used_ - job.memory;
+  used_.slots -= job.need.slots;
+  used_.memory = used_.memory - job.need.memory;
+  used_.disk = used_.disk - job.need.disk;
   changed_.notify_all();
 }
 
@@ -58,19 +70,21 @@ std::vector<Job> Scheduler::kernel_failed(const std::string& kernel) {
   return failed;
 }
 
-ByteSize resident_estimate(ByteSize guest_memory) {
-  return {ByteSize::mib(250).bytes + guest_memory.bytes / 50};
+void Scheduler::kernels_settled() {
+  std::scoped_lock lock(mutex_);
+  settled_ = true;
+  changed_.notify_all();
 }
 
-ByteSize host_memory_budget() {
-  auto text = read_file("/proc/meminfo");
-  constexpr std::string_view label = "MemAvailable:";
-  auto at = text.find(label);
-  if (at == std::string::npos) throw Error(Blame::infra, "/proc/meminfo has no MemAvailable");
-  auto digits = text.find_first_of("0123456789", at);
-  std::uint64_t kib = 0;
-  std::from_chars(text.data() + digits, text.data() + text.size(), kib);
-  return {ByteSize::kib(kib).bytes / 10 * 8};
+double Scheduler::seconds_waiting() const {
+  std::scoped_lock lock(mutex_);
+  double all = 0;
+  double longest = 0;
+  for (const auto& job : waiting_) {
+    all += job.need.seconds * job.need.slots;
+    longest = std::max(longest, job.need.seconds);
+  }
+  return std::max(all / slots_, longest);
 }
 
 } // namespace kdt::run

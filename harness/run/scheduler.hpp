@@ -4,6 +4,7 @@
 
 #include <condition_variable>
 #include <cstddef>
+#include <functional>
 #include <mutex>
 #include <optional>
 #include <stop_token>
@@ -12,46 +13,67 @@
 
 namespace kdt::run {
 
+/// What a cell takes of the host.
+struct Need {
+  friend bool operator==(const Need&, const Need&) = default;
+  unsigned slots = 1; ///< of the processors
+  ByteSize memory{};  ///< what its guest will really occupy
+  ByteSize disk{};    ///< room for its dump
+  double seconds = 0; ///< expected duration: longest first
+};
+
 /// One cell as the scheduler sees it.
 struct Job {
   friend bool operator==(const Job&, const Job&) = default;
   std::size_t index = 0; ///< the caller's number for it
   std::string kernel{};  ///< it can run once this kernel is there
-  ByteSize memory{};     ///< what its guest will really occupy on the host
-  double seconds = 0;    ///< expected duration: longest first
+  Need need{};
 };
 
-/// Hands out jobs to worker threads: only those whose kernel is ready, longest first, as long as their memory fits. A
-/// job that alone is larger than the budget runs when nothing else does.
+/// What all guests together may take at the moment, with what those that run occupy already.
+struct Room {
+  ByteSize memory;
+  ByteSize disk;
+};
+
+/// A job whose turn it is.
+struct Turn {
+  Job job;
+  bool fits = true; ///< else nothing of ours runs or is being built, and still the host has too little free for it
+  Room room{};      ///< what there was then
+};
+
+/// Hands out jobs to worker threads: only those whose kernel is ready, longest first, as long as slots, memory and disk
+/// for them are free. It asks for the room each time, so that whatever else the host does counts.
 class Scheduler {
 public:
-  Scheduler(std::vector<Job> jobs, ByteSize memory_budget);
+  Scheduler(std::vector<Job> jobs, unsigned slots, std::function<Room()> room);
 
   /// Waits for a job that may start; nullopt when none is left to hand out, or stop was requested.
-  std::optional<Job> next(std::stop_token stop);
-  /// The job has ended: its memory is free again.
+  std::optional<Turn> next(std::stop_token stop);
+  /// The job has ended: what it took is free again.
   void done(const Job& job);
   void kernel_ready(const std::string& kernel);
   /// Takes the jobs of a kernel that cannot be had out of the queue and returns them.
   std::vector<Job> kernel_failed(const std::string& kernel);
+  /// No kernel is being built any more: whatever does not fit now waits for nobody.
+  void kernels_settled();
+  /// How long the jobs that wait will take with all slots at work, by what they are expected to take.
+  double seconds_waiting() const;
 
 private:
-  std::optional<Job> take_fitting();
+  std::optional<Turn> take();
+  bool fits(const Need& need, const Room& room) const;
 
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::condition_variable_any changed_;
   std::vector<Job> waiting_;
   std::vector<std::string> ready_;
-  ByteSize budget_;
-  ByteSize used_;
+  unsigned slots_;
+  std::function<Room()> room_;
+  Need used_{.slots = 0};
   std::size_t running_ = 0;
+  bool settled_ = false;
 };
-
-/// What a guest of this size occupies: measured 0.23 GB at 4 GiB, 1.46 GB at 64 GiB, 5.2 GB at 256 GiB (struct pages
-/// and page tables of the whole guest, and what both kernels touch), and QEMU itself.
-ByteSize resident_estimate(ByteSize guest_memory);
-
-/// MemAvailable of /proc/meminfo, less a reserve for kdt and the page cache.
-ByteSize host_memory_budget();
 
 } // namespace kdt::run

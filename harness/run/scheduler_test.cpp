@@ -8,53 +8,102 @@ namespace kdt::run {
 
 namespace {
 Job job(std::size_t index, std::uint64_t gib, double seconds, std::string kernel = "k") {
-  return {.index = index, .kernel = std::move(kernel), .memory = ByteSize::gib(gib), .seconds = seconds};
+  return {.index = index, .kernel = std::move(kernel), .need = {.memory = ByteSize::gib(gib), .seconds = seconds}};
+}
+
+std::function<Room()> room(std::uint64_t gib, std::uint64_t disk_gib = 1000) {
+  return [=] { return Room{.memory = ByteSize::gib(gib), .disk = ByteSize::gib(disk_gib)}; };
+}
+
+/// What a worker gets at once; nullopt when it would have to wait.
+std::optional<Turn> at_once(Scheduler& scheduler) {
+  std::stop_source source;
+  source.request_stop();
+  return scheduler.next(source.get_token());
 }
 } // namespace
 
 TEST(Scheduler, LongestFirstThenWhatFits) {
-  Scheduler scheduler({job(0, 1, 5), job(1, 6, 50), job(2, 6, 40), job(3, 1, 1)}, ByteSize::gib(8));
+  Scheduler scheduler({job(0, 1, 5), job(1, 6, 50), job(2, 6, 40), job(3, 1, 1)}, 4, room(8));
   scheduler.kernel_ready("k");
-  EXPECT_EQ(scheduler.next({})->index, 1U); // the longest
-  EXPECT_EQ(scheduler.next({})->index, 0U); // job 2 does not fit beside it
+  EXPECT_EQ(scheduler.next({})->job.index, 1U); // the longest
+  EXPECT_EQ(scheduler.next({})->job.index, 0U); // job 2 does not fit beside it
 }
 
-TEST(Scheduler, AJobLargerThanTheHostRunsAlone) {
-  Scheduler scheduler({job(0, 100, 5), job(1, 1, 1)}, ByteSize::gib(8));
+TEST(Scheduler, AJobForWhichTheHostHasTooLittleFreeIsHandedOutAsSuchWhenNothingElseRuns) {
+  Scheduler scheduler({job(0, 1, 9), job(1, 100, 5)}, 2, room(8));
   scheduler.kernel_ready("k");
+  auto small = scheduler.next({});
+  EXPECT_TRUE(small->fits);
+  EXPECT_EQ(at_once(scheduler), std::nullopt); // what runs will free something
+  scheduler.done(small->job);
+  EXPECT_EQ(at_once(scheduler), std::nullopt); // and so will a kernel's build
+  scheduler.kernels_settled();
   auto large = scheduler.next({});
-  EXPECT_EQ(large->index, 0U);
-  std::stop_source source;
-  source.request_stop();
-  EXPECT_EQ(scheduler.next(source.get_token()), std::nullopt); // job 1 must wait
-  scheduler.done(*large);
-  EXPECT_EQ(scheduler.next({})->index, 1U);
+  EXPECT_EQ(large->job.index, 1U);
+  EXPECT_FALSE(large->fits);
+  EXPECT_EQ(large->room.memory, ByteSize::gib(8));
+  scheduler.done(large->job);
   EXPECT_EQ(scheduler.next({}), std::nullopt);
+}
+
+TEST(Scheduler, AsksForTheRoomEachTime) {
+  Room now{.memory = ByteSize::gib(1), .disk = ByteSize::gib(1)};
+  Scheduler scheduler({job(0, 4, 5)}, 2, [&] { return now; });
+  scheduler.kernel_ready("k");
+  EXPECT_EQ(at_once(scheduler), std::nullopt);
+  now.memory = ByteSize::gib(4);
+  EXPECT_EQ(at_once(scheduler)->job.index, 0U);
+}
+
+TEST(Scheduler, DiskCountsLikeMemory) {
+  auto first = job(0, 1, 5);
+  auto second = job(1, 1, 4);
+  first.need.disk = second.need.disk = ByteSize::gib(3);
+  Scheduler scheduler({first, second}, 2, room(100, 5));
+  scheduler.kernel_ready("k");
+  EXPECT_EQ(at_once(scheduler)->job.index, 0U);
+  EXPECT_EQ(at_once(scheduler), std::nullopt);
+}
+
+TEST(Scheduler, AGuestOfManyProcessorsTakesSeveralSlotsAndOneOfMoreThanAllTakesAll) {
+  auto wide = job(0, 1, 9);
+  wide.need.slots = 64;
+  auto two = job(1, 1, 8);
+  two.need.slots = 2;
+  Scheduler scheduler({wide, two, job(2, 1, 7), job(3, 1, 6)}, 3, room(100));
+  scheduler.kernel_ready("k");
+  auto first = scheduler.next({});
+  EXPECT_EQ(first->job.index, 0U);
+  EXPECT_EQ(at_once(scheduler), std::nullopt);
+  scheduler.done(first->job);
+  EXPECT_EQ(at_once(scheduler)->job.index, 1U);
+  EXPECT_EQ(at_once(scheduler)->job.index, 2U);
+  EXPECT_EQ(at_once(scheduler), std::nullopt);
 }
 
 TEST(Scheduler, WaitsForTheKernel) {
-  Scheduler scheduler({job(0, 1, 1, "late")}, ByteSize::gib(8));
-  std::optional<Job> got;
+  Scheduler scheduler({job(0, 1, 1, "late")}, 1, room(8));
+  std::optional<Turn> got;
   std::thread worker([&] { got = scheduler.next({}); });
   scheduler.kernel_ready("late");
   worker.join();
-  EXPECT_EQ(got->index, 0U);
+  EXPECT_EQ(got->job.index, 0U);
 }
 
 TEST(Scheduler, AKernelThatFailsTakesItsJobsAway) {
-  Scheduler scheduler({job(0, 1, 1, "bad"), job(1, 1, 1, "good")}, ByteSize::gib(8));
+  Scheduler scheduler({job(0, 1, 1, "bad"), job(1, 1, 1, "good")}, 1, room(8));
   EXPECT_EQ(scheduler.kernel_failed("bad").size(), 1U);
   scheduler.kernel_ready("good");
-  EXPECT_EQ(scheduler.next({})->index, 1U);
+  EXPECT_EQ(scheduler.next({})->job.index, 1U);
   EXPECT_EQ(scheduler.next({}), std::nullopt);
 }
 
-TEST(ResidentEstimate, CoversWhatWasMeasured) {
-  EXPECT_GT(resident_estimate(ByteSize::gib(4)).bytes, 230'000'000U);
-  EXPECT_GT(resident_estimate(ByteSize::gib(64)).bytes, 1'460'000'000U);
-  EXPECT_GT(resident_estimate(ByteSize::gib(256)).bytes, 5'200'000'000U);
-  EXPECT_LT(resident_estimate(ByteSize::gib(256)).bytes, 8'000'000'000U);
-  EXPECT_GT(host_memory_budget().bytes, 0U);
+TEST(Scheduler, KnowsHowLongWhatWaitsWillTake) {
+  Scheduler scheduler({job(0, 1, 10), job(1, 1, 10), job(2, 1, 10)}, 2, room(8));
+  EXPECT_EQ(scheduler.seconds_waiting(), 15);
+  Scheduler uneven({job(0, 1, 100), job(1, 1, 10)}, 2, room(8));
+  EXPECT_EQ(uneven.seconds_waiting(), 100); // nobody can help with the long one
 }
 
 } // namespace kdt::run

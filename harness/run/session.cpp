@@ -34,7 +34,7 @@ Session::Wait Session::wait(const std::function<bool()>& done, const Patience& p
   auto now = Clock::now();
   Watch watch(patience, now);
   while (!done()) {
-    if (ended_ || host_disk_failed_) return last_wait_ = Wait::gone;
+    if (ended_ || !host_disk_failure_.empty()) return last_wait_ = Wait::gone;
     Deadline next(watch.next_look());
     auto event = machine_.next_event(next);
     now = std::max(now, Clock::now());
@@ -126,7 +126,7 @@ void Session::take(const machine::AgentLine& line) {
 void Session::take(const machine::StateChange& change) {
   log_.add("state", {{"name", change.name}, {"reason", change.reason}});
   if (change.name == "SHUTDOWN" && shutdown_reason_.empty()) shutdown_reason_ = change.reason;
-  if (change.name == "BLOCK_IO_ERROR") host_disk_failed_ = true;
+  if (change.name == "BLOCK_IO_ERROR") host_disk_failure_ = change.reason.empty() ? "an I/O error" : change.reason;
 }
 
 void Session::take(const machine::Ended& ended) {

@@ -50,8 +50,8 @@ public:
   const std::optional<machine::Ended>& ended() const { return ended_; }
   /// Reason of the SHUTDOWN event: guest-shutdown, guest-reset, host-signal…; empty when there was none.
   const std::string& shutdown_reason() const { return shutdown_reason_; }
-  /// A disk of the guest could not be written on our side.
-  bool host_disk_failed() const { return host_disk_failed_; }
+  /// Why a disk of the guest could not be served on our side; empty: it could.
+  const std::string& host_disk_failure() const { return host_disk_failure_; }
   /// The console repeats one line without end, or printed more than is kept.
   bool console_floods() const { return floods_ || log_.console_cut(); }
   /// The agent's own last words before it gave up; empty when it did not.
@@ -94,7 +94,7 @@ private:
   std::optional<machine::Ended> ended_;
   std::string shutdown_reason_;
   std::string agent_trouble_;
-  bool host_disk_failed_ = false;
+  std::string host_disk_failure_;
   console::Stage asked_in_ = console::Stage::firmware; ///< an ask ends early when the console leaves this stage
   Wait last_wait_ = Wait::done;
 };

@@ -58,7 +58,7 @@ TEST_F(SessionTest, AFloodOfEventsDoesNotOutliveThePatience) {
 TEST_F(SessionTest, AHostDiskErrorEndsTheWait) {
   auto& session = open({StateChange{"BLOCK_IO_ERROR", ""}, console("z\n")});
   EXPECT_EQ(session.wait([] { return false; }, k_patience), Session::Wait::gone);
-  EXPECT_TRUE(session.host_disk_failed());
+  EXPECT_EQ(session.host_disk_failure(), "an I/O error");
 }
 
 TEST_F(SessionTest, AskMatchesAnswersRefusalsAndSilence) {

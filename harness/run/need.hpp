@@ -1,0 +1,29 @@
+#pragma once
+
+#include "machine/machine.hpp"
+#include "model/cell.hpp"
+#include "run/scheduler.hpp"
+
+#include <string>
+
+namespace kdt::run {
+
+/// What a cell probably takes, when nothing like it has run here before: processors and disk by its parameters; memory
+/// 300 MB and a fiftieth of the guest's (its struct pages and page tables: 64 and 8 bytes for each 4 KiB, and what both
+/// kernels touch), and the whole crash region, since the probe writes to every page of it.
+Need first_guess(const CellParameters& parameters, machine::Accelerator accelerator);
+
+/// Size of the file that the guest's dump disk is; sparse.
+ByteSize dump_disk_size(const CellParameters& parameters);
+
+/// What the host's disk should have free before a dump of this guest starts.
+ByteSize dump_space_needed(const CellParameters& parameters);
+
+/// Cells of one class take the same memory and time: every parameter and the accelerator, but neither build ids nor the
+/// emulator's version, so that a kernel that was built anew is known already.
+std::string cell_class(const CellParameters& parameters, machine::Accelerator accelerator);
+
+/// Cells of one size class take similar memory and time: guest memory, processors, accelerator and what is dumped.
+std::string size_class(const CellParameters& parameters, machine::Accelerator accelerator);
+
+} // namespace kdt::run
