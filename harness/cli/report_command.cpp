@@ -4,6 +4,7 @@
 #include "cli/command.hpp"
 #include "cli/terminal.hpp"
 #include "model/finding.hpp"
+#include "report/costs.hpp"
 #include "report/junit.hpp"
 #include "report/run_json.hpp"
 #include "report/summary.hpp"
@@ -18,6 +19,7 @@ struct ReportArguments {
   std::string run;
   std::string junit;
   std::string markdown;
+  bool costs = false;
 };
 
 int report_action(const ReportArguments& arguments) {
@@ -25,8 +27,12 @@ int report_action(const ReportArguments& arguments) {
   auto run = report::read_run_json(fs::is_directory(place) ? place / "run.json" : place);
   if (!arguments.junit.empty()) report::write_junit(run, arguments.junit);
   if (!arguments.markdown.empty()) report::write_summary_md(run, arguments.markdown);
-  if (arguments.junit.empty() && arguments.markdown.empty())
+  if (arguments.costs) {
+    auto text = report::costs_text(run);
+    fmt::print("{}", text.empty() ? "No cell came far enough to see how memory is mapped.\n" : text);
+  } else if (arguments.junit.empty() && arguments.markdown.empty()) {
     fmt::print("{}", report::summary(run, {.colour = colour_wanted(STDOUT_FILENO)}));
+  }
   return 0;
 }
 
@@ -53,6 +59,8 @@ Action register_report(CLI::App& app, const Context&) {
   app.add_option("RUN", arguments->run, "a run directory, or its run.json")->required();
   app.add_option("--junit", arguments->junit, "write JUnit XML to this file");
   app.add_option("--markdown", arguments->markdown, "write the summary as Markdown to this file");
+  app.add_flag("--costs", arguments->costs,
+               "how each setting protects the crash region, and what that costs by memory size");
   return [arguments] { return report_action(*arguments); };
 }
 

@@ -82,6 +82,9 @@ TEST_F(FullDisk, ThatFillsUpWhileTheDumpIsSavedIsNoFaultOfTheGuest) {
   auto outcome = program.finish(Deadline::after(k_run_budget));
   expect_host_fault(outcome);
   EXPECT_THAT(outcome.out + outcome.err, testing::Not(HasSubstr("bug:")));
+  fs::remove(filler);
+  auto resumed = run_kdt(place_, {"run", (place_.path() / "full.yaml").string(), "--resume", "disk/run"}, k_run_budget);
+  EXPECT_EQ(resumed.status.code, 0) << resumed.out << resumed.err;
 }
 
 TEST_F(FullDisk, ThatHoldsNotEvenTheJournalIsOneSentence) {

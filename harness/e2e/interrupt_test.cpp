@@ -89,6 +89,34 @@ TEST_F(Interrupted, ByCtrlCKeepsWhatFinishedAndResumeRunsTheRest) {
     EXPECT_EQ(cell_with(second, before.cell.id).observed.at("trigger.nonce"), before.observed.at("trigger.nonce"));
 }
 
+TEST_F(Interrupted, AJournalThatWasCutAnywhereIsFinishedWithTheSameVerdicts) {
+  auto whole = run_kdt(place_, run_arguments({"--out", "run"}), k_run_budget);
+  ASSERT_EQ(whole.status.code, 0) << whole.out << whole.err;
+  auto journal = run_directory() / "journal.jsonl";
+  auto text = read_file(journal);
+  std::vector<std::size_t> ends; // of its lines: run, three cells, end
+  for (auto at = text.find('\n'); at != std::string::npos; at = text.find('\n', at + 1)) ends.push_back(at);
+  ASSERT_EQ(ends.size(), k_cells + 2);
+  // In the middle of the last cell; in the middle of the first line, which loses everything.
+  for (auto [cut, kept] : {std::pair{(ends[2] + ends[3]) / 2, k_cells - 1}, {ends[0] / 2, std::size_t{0}}}) {
+    auto before = read_run(run_directory());
+    write_file(journal, text.substr(0, cut));
+    auto resumed = run_kdt(place_, run_arguments({"--resume", "run"}), k_run_budget);
+    EXPECT_EQ(resumed.status.code, 0) << resumed.out << resumed.err;
+    auto after = read_run(run_directory());
+    ASSERT_THAT(after.cells, SizeIs(k_cells));
+    EXPECT_EQ(after.run_id, before.run_id);
+    std::size_t same = 0; // not run again: the same nonce
+    for (const auto& cell : before.cells) {
+      const auto& again = cell_with(after, cell.cell.id);
+      EXPECT_EQ(again.verdict, cell.verdict);
+      same += again.observed.at("trigger.nonce") == cell.observed.at("trigger.nonce") ? 1 : 0;
+    }
+    EXPECT_EQ(same, kept);
+    expect_only_finished_cells();
+  }
+}
+
 TEST_F(Interrupted, BySigtermEndsTheSameWay) {
   Program program(place_, run_arguments({"--out", "run"}));
   ASSERT_TRUE(program.wait_until([&] { return guests_after(program, 0); }, Deadline::after(k_run_budget)));

@@ -94,6 +94,17 @@ TEST_F(Usage, ADirectoryThatHoldsARunAlreadyIsLeftAlone) {
   EXPECT_EQ(read_file(place_.path() / "run/journal.jsonl"), "of an earlier run\n");
 }
 
+TEST_F(Usage, ADirectoryOfSomebodyElseIsLeftAlone) {
+  make_directories(place_.path() / "theirs");
+  place_.write("theirs/junit.xml", "theirs");
+  auto outcome = kdt({"run", k_smoke, "--out", "theirs"});
+  EXPECT_EQ(outcome.status.code, 2);
+  EXPECT_THAT(outcome.err, HasSubstr("'junit.xml' is there"));
+  expect_one_line(outcome);
+  EXPECT_EQ(files_below(place_.path() / "theirs"), std::vector<std::string>{"junit.xml"});
+  EXPECT_EQ(read_file(place_.path() / "theirs/junit.xml"), "theirs");
+}
+
 TEST_F(Usage, NothingToResume) {
   auto outcome = kdt({"run", k_smoke, "--resume", "nowhere"});
   EXPECT_EQ(outcome.status.code, 2);

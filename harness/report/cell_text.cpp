@@ -95,4 +95,13 @@ std::string one_line(std::string_view bytes) {
   return line;
 }
 
+std::string markdown_literal(std::string_view bytes) {
+  std::string text;
+  for (char c : one_line(bytes)) {
+    if (std::string_view("\\`*_{}[]<>#|&~!$@").find(c) != std::string_view::npos) text += '\\';
+    text += c;
+  }
+  return text;
+}
+
 } // namespace kdt::report

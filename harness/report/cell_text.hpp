@@ -37,4 +37,7 @@ std::string wall_time_text(const RunResult& run);
 /// printable() on one line: newlines and tabs become spaces.
 std::string one_line(std::string_view bytes);
 
+/// one_line() of text that Markdown takes literally, in a table cell too.
+std::string markdown_literal(std::string_view bytes);
+
 } // namespace kdt::report

@@ -1,6 +1,7 @@
 #include "report/summary.hpp"
 
 #include "report/cell_text.hpp"
+#include "report/costs.hpp"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -58,16 +59,6 @@ std::string rest_by_code(const std::vector<const CellResult*>& cells, std::size_
   return fmt::format("{}", fmt::join(parts, ", "));
 }
 
-/// Text that Markdown takes literally, in a table cell too.
-std::string markdown(std::string_view bytes) {
-  std::string text;
-  for (char c : one_line(bytes)) {
-    if (std::string_view("\\`*_{}[]<>#|&~!$@").find(c) != std::string_view::npos) text += '\\';
-    text += c;
-  }
-  return text;
-}
-
 } // namespace
 
 std::string summary(const RunResult& run, const SummaryOptions& options) {
@@ -86,22 +77,24 @@ std::string summary(const RunResult& run, const SummaryOptions& options) {
 }
 
 std::string summary_markdown(const RunResult& run) {
-  auto text = fmt::format("# {}: {}\n\n", markdown(matrix_name(run)), totals_text(run.cells));
-  text += fmt::format("Run {}, started {}, {}, exit status {}.\n", markdown(run.run_id), markdown(run.started),
-                      run.finished.empty() ? "not finished" : wall_time_text(run), run.exit_status);
+  auto text = fmt::format("# {}: {}\n\n", markdown_literal(matrix_name(run)), totals_text(run.cells));
+  text += fmt::format("Run {}, started {}, {}, exit status {}.\n", markdown_literal(run.run_id),
+                      markdown_literal(run.started), run.finished.empty() ? "not finished" : wall_time_text(run),
+                      run.exit_status);
   auto cells = unexpected_cells(run);
   auto shown = std::min(cells.size(), k_markdown_cells);
   for (std::size_t i = 0; i < shown; ++i) {
     const auto& cell = *cells[i];
-    text +=
-        fmt::format("\n## {} {}\n\n{}: {}\n\n```sh\n{}\n```\n", upper(to_string(cell.verdict)), markdown(cell.cell.id),
-                    markdown(where(cell)), markdown(reason(cell)), again_command(run, cell));
+    text += fmt::format("\n## {} {}\n\n{}: {}\n\n```sh\n{}\n```\n", upper(to_string(cell.verdict)),
+                        markdown_literal(cell.cell.id), markdown_literal(where(cell)), markdown_literal(reason(cell)),
+                        again_command(run, cell));
   }
+  if (auto costs = costs_markdown(run); !costs.empty()) text += "\n" + costs;
   text += "\n## Every cell\n\n| cell | verdict | seconds | why |\n| --- | --- | ---: | --- |\n";
   for (std::size_t i = 0; i < std::min(run.cells.size(), k_markdown_cells); ++i) {
     const auto& cell = run.cells[i];
-    text += fmt::format("| {} | {} | {:.1f} | {} |\n", markdown(cell.cell.id), to_string(cell.verdict),
-                        cell.seconds.count(), markdown(reason(cell)));
+    text += fmt::format("| {} | {} | {:.1f} | {} |\n", markdown_literal(cell.cell.id), to_string(cell.verdict),
+                        cell.seconds.count(), markdown_literal(reason(cell)));
   }
   if (run.cells.size() > k_markdown_cells)
     text += fmt::format("\n{} more cells are in run.json.\n", run.cells.size() - k_markdown_cells);

@@ -17,7 +17,7 @@ struct SummaryOptions {
 /// command that runs it again. Fits a screen, however many cells failed.
 std::string summary(const RunResult& run, const SummaryOptions& options = {});
 
-/// The same and every cell, in Markdown, for a CI system's summary page.
+/// The same, what protection costs, and every cell, in Markdown, for a CI system's summary page.
 std::string summary_markdown(const RunResult& run);
 
 /// Throws Error{infra}.

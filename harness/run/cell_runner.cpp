@@ -30,7 +30,9 @@ constexpr ByteSize k_disk_full = ByteSize::kib(64);
 Finding host_fault(const Error& error, Phase phase, const fs::path& directory) {
   auto finding = make_finding("infra", error.what());
   finding.blame = error.blame();
-  if (auto free = free_space(directory); free < k_disk_full)
+  std::error_code unknown;
+  ByteSize free{fs::space(directory, unknown).available};
+  if (!unknown && free < k_disk_full)
     finding =
         make_finding("host-disk", fmt::format("{}; {} has {} free", error.what(), directory.string(), human(free)));
   finding.phase = phase;
@@ -111,8 +113,9 @@ CellResult run_cell(const Cell& cell, const CellContext& context) {
     running = std::make_unique<CellRun>(cell, context, result);
     run_phases(*running, context, result);
     running->observe_host();
-  } catch (const Error& error) { // not even the logs could be opened
-    result.findings.push_back(host_fault(error, Phase::prepare, context.directory));
+  } catch (const Error& error) { // the logs cannot be opened, or not be written any more
+    auto phase = k_phases[std::min(result.phases.size(), k_phases.size() - 1)];
+    result.findings.push_back(host_fault(error, phase, context.directory));
   }
   judge_cell(context.expectations, result);
   bool keep = context.keep == Keep::all || (context.keep == Keep::failed && !expected(result.verdict));

@@ -242,7 +242,12 @@ CellResult Running::run_one(const PlannedCell& planned, const image::KernelImage
 }
 
 void Running::finish(CellResult result) {
-  journal_->add(result);
+  try {
+    journal_->add(result);
+  } catch (const Error& error) {
+    throw Error(Blame::infra, "{}; {} has {} free: make room, then continue with --resume", error.what(),
+                options_.directory.string(), human(free_space(options_.directory)));
+  }
   RunProgress progress{.done = 0, .total = total_};
   auto waiting = scheduler_.seconds_waiting();
   {

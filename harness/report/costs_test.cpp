@@ -1,0 +1,109 @@
+#include "report/costs.hpp"
+#include "report/sample_run.hpp"
+#include "report/summary.hpp"
+#include "testing/golden.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace kdt::report {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+const fs::path k_testdata{KDT_TESTDATA};
+
+struct Seen {
+  std::uint64_t gib;
+  const char* rodata;
+  const char* crashkernel;
+  const char* mapped; ///< the whole linear map
+  double boot;
+};
+
+/// As a v6.1 kernel shows itself: protected by base pages of the whole map or not, refused when it is too large.
+CellResult cell(const char* kernel, const Seen& seen) {
+  CellResult result;
+  result.cell.parameters.kernel = kernel;
+  result.cell.parameters.memory = ByteSize::gib(seen.gib);
+  result.cell.parameters.rodata = seen.rodata;
+  result.cell.parameters.crashkernel = seen.crashkernel;
+  result.verdict = Verdict::pass;
+  auto& observed = result.observed;
+  auto all = static_cast<std::int64_t>(seen.gib << 30);
+  bool pages = std::string_view(seen.mapped) == "pages";
+  bool refused = std::string_view(seen.crashkernel) == "64G";
+  observed["map.all"] = std::string(seen.mapped);
+  observed["map.pte_bytes"] = pages ? all : std::int64_t{2} << 20;
+  observed["map.pmd_bytes"] = all - std::get<std::int64_t>(observed["map.pte_bytes"]);
+  observed["map.table_bytes"] = pages ? all / 512 + 8192 : std::int64_t{24576};
+  observed["boot.init_seconds"] = seen.boot;
+  observed["reservation.present"] = !refused;
+  observed["probe.before"] = std::string("lands");
+  if (refused) return result;
+  bool high = seen.gib > 4;
+  observed["reservation.start"] = std::int64_t{high ? 0x1e0000000 : 0xb0000000};
+  observed["reservation.low.present"] = high;
+  observed["map.region"] = std::string("pages");
+  observed["probe.segments"] = std::string("faults");
+  observed["probe.rest"] = std::string("lands");
+  observed["save.seconds"] = 2.0 * static_cast<double>(seen.gib);
+  return result;
+}
+
+RunResult sweep() {
+  RunResult run{.run_id = "r", .matrix = "matrices/arm64.yaml"};
+  for (const char* kernel : {"v6.1-dma", "v6.1-nodma"})
+    for (const Seen& seen : {Seen{1, "full", "256M", "pages", 0.61},
+                             {1, "on", "256M", "blocks", 0.602},
+                             {256, "full", "256M", "pages", 14.25},
+                             {256, "on", "256M", "blocks", 11},
+                             {1, "full", "64G", "pages", 0.6},
+                             {256, "full", "64G", "pages", 14}})
+      run.cells.push_back(cell(kernel, seen));
+  return run;
+}
+
+TEST(Costs, LookLikeTheirGoldenFiles) {
+  kdt::testing::expect_golden(costs_text(sweep()), k_testdata / "costs.txt");
+  kdt::testing::expect_golden(costs_markdown(sweep()), k_testdata / "costs.md");
+}
+
+TEST(Costs, OfARunThatSawNothingAreNotThere) {
+  EXPECT_EQ(costs_text(RunResult{}), "");
+  EXPECT_EQ(costs_markdown(sample_run()), "");
+  EXPECT_THAT(summary_markdown(sample_run()), Not(HasSubstr("costs")));
+  EXPECT_THAT(summary_markdown(sweep()), HasSubstr("## What it protects and what it costs"));
+}
+
+TEST(Costs, AreMediansOverRepeats) {
+  RunResult run;
+  for (double seconds : {1.0, 9.0, 2.0}) run.cells.push_back(cell("k", {1, "on", "256M", "blocks", seconds}));
+  EXPECT_THAT(costs_text(run), HasSubstr("2.00"));
+  run.cells.push_back(cell("k", {1, "on", "256M", "blocks", 3}));
+  EXPECT_THAT(costs_text(run), HasSubstr("2.50"));
+}
+
+TEST(Costs, WhatNoCellObservedHasNoTable) {
+  auto run = sweep();
+  EXPECT_EQ(cost_tables(run, true).size(), 4U); // tables, share, boot, save
+  for (auto& each : run.cells) each.observed.erase("save.seconds");
+  EXPECT_EQ(cost_tables(run, true).size(), 3U);
+}
+
+TEST(Protection, ARefusalIsNotAProtectionAndAnUnloadedRegionNeither) {
+  RunResult run;
+  run.cells = {cell("k", {1, "on", "64G", "blocks", 1})};
+  auto refused = protection_table(run).rows.at(0).cells;
+  EXPECT_EQ(refused.at(2), "refused");
+  EXPECT_EQ(refused.at(4), "");
+  EXPECT_EQ(refused.at(5), "nothing was loaded");
+  run.cells[0].cell.parameters.crashkernel.reset();
+  EXPECT_EQ(protection_table(run).rows.at(0).cells.at(2), "none");
+  run.cells = {CellResult{}}; // an error before boot
+  EXPECT_TRUE(protection_table(run).rows.empty());
+}
+
+} // namespace
+} // namespace kdt::report
