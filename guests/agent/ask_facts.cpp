@@ -24,6 +24,7 @@ Reply serve_facts(const Session& session, const protocol::Json&) {
   facts.iomem = read_iomem(read_text("/proc/iomem"));
   if (!crash_size.empty()) facts.kexec_crash_size = std::stoull(crash_size);
   if (!crash_loaded.empty()) facts.kexec_crash_loaded = crash_loaded == "1";
+  facts.vmcoreinfo = read_note_place(read_word("/sys/kernel/vmcoreinfo", ""));
   facts.dmesg = read_log(kernel_log(), k_most_log, facts.dmesg_cut);
   return {protocol::encode(facts), {}};
 }

@@ -86,6 +86,12 @@ std::string read_build_id(std::string_view notes) {
   return {};
 }
 
+std::optional<protocol::NotePlace> read_note_place(std::string_view text) {
+  const auto words = split(text.substr(0, text.find('\n')), ' ');
+  if (words.size() != 2) return std::nullopt;
+  return protocol::NotePlace{.start = number(words[0], 16), .size = number(words[1], 16)};
+}
+
 std::uint64_t read_meminfo(std::string_view text, std::string_view key) {
   for (const auto line : lines_of(text)) {
     const auto words = split(line, ' ');

@@ -22,6 +22,9 @@ std::vector<protocol::IomemRange> read_iomem(std::string_view text);
 /// The build id in ELF notes such as /sys/kernel/notes, lower-case hex; empty if there is none.
 std::string read_build_id(std::string_view notes);
 
+/// Address and size in /sys/kernel/vmcoreinfo, "0x0000000040968000 1024", both hexadecimal; nullopt for an empty text.
+std::optional<protocol::NotePlace> read_note_place(std::string_view text);
+
 /// A value of /proc/meminfo in bytes; 0 if the key is not there.
 std::uint64_t read_meminfo(std::string_view text, std::string_view key);
 

@@ -29,6 +29,15 @@ TEST(ReadIomem, KeepsWhatMattersToKdumpWithItsDepth) {
   EXPECT_EQ(ranges[2].depth, 1u);
 }
 
+TEST(NotePlace, IsHexadecimalWithAndWithoutPrefix) {
+  const auto place = read_note_place("0x0000000040968000 1024\n");
+  ASSERT_TRUE(place.has_value());
+  EXPECT_EQ(place->start, 0x40968000u);
+  EXPECT_EQ(place->size, 0x1024u);
+  EXPECT_EQ(read_note_place(""), std::nullopt);
+  EXPECT_THROW(read_note_place("zero 1024"), ShapeError);
+}
+
 TEST(ReadBuildId, SkipsOtherNotes) {
   using namespace std::string_literals;
   const std::string other = "\6\0\0\0\4\0\0\0\1\1\0\0Linux\0\0\0\0\0\0\0"s;

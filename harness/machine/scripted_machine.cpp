@@ -33,7 +33,7 @@ void ScriptedMachine::dump_memory(const std::filesystem::path& path, Deadline) {
 
 void ScriptedMachine::look_into_memory(const std::function<void(const ReadMemory&)>& look, Deadline) {
   if (!memory) throw Error(Blame::infra, "this scripted machine has no memory");
-  look(memory);
+  look(memory());
 }
 
 } // namespace kdt::machine

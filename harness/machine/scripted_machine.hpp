@@ -28,7 +28,7 @@ public:
   bool monitor_answers = true; ///< else registers() throws
   /// What registers() returns, the n-th time it is asked (from 0); without it one vCPU that never moves.
   std::function<std::vector<CpuRegisters>(Depth depth, int nth)> vcpus;
-  ReadMemory memory; ///< what look_into_memory() shows; empty: it throws
+  std::function<ReadMemory()> memory; ///< what each look_into_memory() shows; empty: it throws
   int nmis = 0;
   std::vector<std::string> sent;
 

@@ -23,7 +23,9 @@ TEST(ScriptedMachine, ShowsTheMemoryItWasGiven) {
   ScriptedMachine machine({});
   auto nothing = [](const ReadMemory&) {};
   EXPECT_THROW(machine.look_into_memory(nothing, Deadline::never()), Error);
-  machine.memory = [](PhysAddr at, std::span<std::byte> to) { to[0] = static_cast<std::byte>(at.value); };
+  machine.memory = [] {
+    return [](PhysAddr at, std::span<std::byte> to) { to[0] = static_cast<std::byte>(at.value); };
+  };
   std::byte seen{};
   machine.look_into_memory([&](const ReadMemory& read) { read({7}, {&seen, 1}); }, Deadline::never());
   EXPECT_EQ(seen, std::byte{7});

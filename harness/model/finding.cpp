@@ -31,6 +31,15 @@ constexpr auto k_codes = std::to_array<FindingCode>({
      "check loader in cell.json and /sys/kernel/kexec_crash_loaded in the observations"},
     {"probe-failed", Blame::infra, Phase::probe, "the probe module could not be loaded or read",
      "it was built for another kernel, or the kernel refuses modules", "the kernel's reason is in the evidence"},
+    {"mapping-disagrees", Blame::infra, Phase::probe,
+     "the probe in the guest and the walk from the host read the same page tables differently, twice",
+     "a bug of the probe or of the walk; a VMCOREINFO note that leads to other tables; a kernel that changes its "
+     "linear "
+     "map all the time",
+     "both readings are in the evidence; a third is /sys/kernel/debug/kernel_page_tables in the guest"},
+    {"host-walk-failed", Blame::infra, Phase::probe, "the guest's page tables could not be read from the host",
+     "the host forbids to look into the emulator; the VMCOREINFO note or the tables are not what the walk knows",
+     "the sentence names the cause; the probe's own reading, map.*, is not touched by it"},
     {"probe-oops", Blame::kernel, Phase::probe, "probing the crash region made the kernel oops",
      "the exception table entry was not honoured, or a fault of another kind", "read the oops in console.log"},
     {"panic-not-seen", Blame::kernel, Phase::trigger, "the trigger was pulled and no panic appeared on the console",

@@ -42,8 +42,12 @@ std::uint64_t& TinyTables::entry(PhysAddr address, unsigned level) {
 void TinyTables::map(const PhysRange& range, unsigned level, Bits bits) {
   auto flags = std::uint64_t{bits.valid} | (level == 0 ? 2U : 0U) | (bits.writable ? 0U : 1U << 7) | (1U << 10);
   if (bits.cont) flags |= std::uint64_t{1} << 52;
-  for (auto at = range.start.value; at < range.end.value; at += std::uint64_t{1} << shift(layout_, level))
-    entry({at}, level) = at | flags;
+  const auto step = std::uint64_t{1} << shift(layout_, level), table = step * (layout_.granule / sizeof(std::uint64_t));
+  for (auto at = range.start.value; at < range.end.value;) {
+    auto* word = &entry({at}, level);
+    auto end = std::min(range.end.value, at + table - (layout_.virtual_of({at}) & (table - 1)));
+    for (; at < end; at += step) *word++ = at | flags; // the entries of one table lie side by side
+  }
 }
 
 void TinyTables::put(PhysAddr at, const std::string& bytes) {

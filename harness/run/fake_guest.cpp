@@ -3,6 +3,7 @@
 #include "base/error.hpp"
 #include "base/file.hpp"
 #include "base/text.hpp"
+#include "kdt/records.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -14,6 +15,20 @@ namespace {
 constexpr const char* k_banner = "[    0.000000] Booting Linux on physical CPU 0x0000000000 [0x411fd070]\n";
 constexpr const char* k_crash = "[    2.5] Kernel panic - not syncing: sysrq triggered crash\n"
                                 "[    2.6] Starting crashdump kernel...\n[    2.6] Bye!\n";
+constexpr protocol::NotePlace k_note{.start = 0x40968000, .size = 0x1024};
+constexpr const char* k_vmcoreinfo =
+    "PAGESIZE=4096\nSYMBOL(swapper_pg_dir)=ffffc7350c966000\nNUMBER(VA_BITS)=48\nNUMBER(kimage_voffset)="
+    "0xffffc734cc400000\nNUMBER(PHYS_OFFSET)=0xffffaeca00000000\nNUMBER(TCR_EL1_T1SZ)=0x10\n";
+
+/// An ELF note as the kernel makes it.
+std::string vmcoreinfo_note() {
+  std::string text = k_vmcoreinfo, head(12, '\0');
+  head[0] = sizeof "VMCOREINFO";
+  head[4] = static_cast<char>(text.size() & 0xff);
+  head[5] = static_cast<char>(text.size() >> 8);
+  return head + std::string("VMCOREINFO\0\0", 12) + text;
+}
+
 /// What was asked, in the order of the recordings.
 constexpr const char* k_asked[] = {"facts", "probe", "load", "probe", "trigger", "facts", "save", "poweroff"};
 } // namespace
@@ -46,6 +61,7 @@ std::unique_ptr<machine::Machine> FakeGuest::machine() {
   auto machine = std::make_unique<machine::ScriptedMachine>(std::move(events),
                                                             [this](const std::string& line) { return respond(line); });
   machine->monitor_answers = monitor_answers;
+  if (has_memory_) machine->memory = [this] { return memory(); };
   return machine;
 }
 
@@ -57,11 +73,34 @@ std::vector<machine::Event> FakeGuest::respond(const std::string& line) {
   auto& queue = answers_[name];
   KDT_ASSERT(!queue.empty());
   auto answer = ordered_json::parse(queue.front());
-  queue.pop_front();
+  if (name == "probe") probed_ = queue.front();
+  if (queue.size() > 1) queue.pop_front(); // who asks more often hears the last answer again
+  if (name == "facts" && nth == 0 && has_memory_)
+    answer["answer"]["vmcoreinfo"] = {{"start", k_note.start}, {"size", k_note.size}};
   answer["id"] = ask["id"];
   std::vector<machine::Event> events{machine::AgentLine{answer.dump()}};
   if (name == "trigger") events.insert(events.end(), capture_events.begin(), capture_events.end());
   return events;
+}
+
+void FakeGuest::give_memory(Bend bend) {
+  has_memory_ = true;
+  bend_ = std::move(bend);
+}
+
+ReadMemory FakeGuest::memory() {
+  auto line = probed_.empty() ? answers_["probe"].front() : probed_;
+  auto probe = protocol::decode<protocol::ProbeAnswer>(protocol::Json::parse(line)["answer"], "probe");
+  tables_.emplace(pagetable::sample_layout(), PhysAddr{0x50000000});
+  std::uint64_t bytes = 0;
+  for (const auto& [word, mapped] : probe.linear_map.levels) bytes += mapped;
+  tables_->map(machine::ram_of({bytes}), 0);
+  for (const auto& region : probe.regions)
+    for (const auto& run : region.map)
+      tables_->map({{run.start}, {run.end}}, 0, {.cont = false, .valid = run.valid, .writable = run.writable});
+  tables_->put({k_note.start}, vmcoreinfo_note());
+  if (bend_) bend_(*tables_, looks_++);
+  return tables_->reader();
 }
 
 } // namespace kdt::run

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "machine/scripted_machine.hpp"
+#include "pagetable/tiny_tables.hpp"
 
 #include <deque>
 #include <functional>
@@ -23,17 +24,28 @@ public:
   /// A machine that plays this guest; the FakeGuest outlives it.
   std::unique_ptr<machine::Machine> machine();
 
+  /// Gives the guest a memory with the page tables that its probe tells of, single pages only; `bend` may change them
+  /// before the n-th look (from 0) that the host takes.
+  using Bend = std::function<void(pagetable::TinyTables&, int nth)>;
+  void give_memory(Bend bend = {});
+
   bool monitor_answers = true;
   std::vector<machine::Event> boot_events;    ///< before the first hello
   std::vector<machine::Event> capture_events; ///< after the trigger
 
 private:
   std::vector<machine::Event> respond(const std::string& line);
+  ReadMemory memory();
 
   std::string system_hello_;
   std::map<std::string, std::deque<std::string>> answers_; ///< by ask
   std::map<std::pair<std::string, int>, Override> overrides_;
   std::map<std::string, int> asked_;
+  bool has_memory_ = false;
+  Bend bend_;
+  int looks_ = 0;
+  std::string probed_; ///< the last answer of the probe
+  std::optional<pagetable::TinyTables> tables_;
 };
 
 /// Console bytes as an event.

@@ -42,13 +42,26 @@ std::uint64_t level_bytes(const std::map<std::string, std::uint64_t>& levels, co
   return it == levels.end() ? 0 : it->second;
 }
 
-constexpr std::array<std::pair<const char*, const char*>, 5> k_levels{{
-    {"pud", "map.pud_bytes"},
-    {"contpmd", "map.cont_pmd_bytes"},
-    {"pmd", "map.pmd_bytes"},
-    {"contpte", "map.cont_pte_bytes"},
-    {"pte", "map.pte_bytes"},
+/// A kind of entry: the word of protocol::LinearMap, the middle of its names, and its place above the last level.
+struct EntryKind {
+  const char* word;
+  const char* name;
+  unsigned level;
+};
+constexpr std::array<EntryKind, 5> k_kinds{{
+    {"pud", "pud", 2},
+    {"contpmd", "cont_pmd", 1},
+    {"pmd", "pmd", 1},
+    {"contpte", "cont_pte", 0},
+    {"pte", "pte", 0},
 }};
+
+/// What one entry of a level maps: each table above the last level stands for granule / 8 entries.
+std::uint64_t bytes_of_entry(std::uint64_t granule, unsigned level) {
+  auto bytes = granule;
+  while (level-- > 0) bytes *= granule / sizeof(std::uint64_t);
+  return bytes;
+}
 
 std::string region_granularity(const std::vector<protocol::Region>& regions) {
   if (regions.empty()) return "none";
@@ -93,11 +106,30 @@ void observe_load(const protocol::LoadAnswer& answer, Facts& observed) {
   observed["load.seconds"] = answer.seconds;
 }
 
+void observe_map(const std::string& prefix, const protocol::ProbeAnswer& reading, Facts& observed) {
+  const auto& map = reading.linear_map;
+  for (const auto& kind : k_kinds) {
+    auto bytes = level_bytes(map.levels, kind.word);
+    observed[prefix + kind.name + "_bytes"] = number(bytes);
+    observed[prefix + kind.name + "_entries"] = number(bytes / bytes_of_entry(map.granule, kind.level));
+  }
+  observed[prefix + "invalid_bytes"] = number(level_bytes(map.levels, "invalid"));
+  observed[prefix + "table_bytes"] = number(map.page_table_bytes);
+  observed[prefix + "all"] = std::string(guest::base_pages_only(map) ? "pages" : "blocks");
+  observed[prefix + "region"] = region_granularity(reading.regions);
+}
+
+void observe_closed_pages(const protocol::ProbeAnswer& reading, Facts& observed) {
+  std::uint64_t closed = 0;
+  for (const auto& region : reading.regions)
+    for (const auto& run : region.map)
+      if (!run.valid || !run.writable) closed += run.end - run.start;
+  observed["hostmap.closed_pages"] = number(closed / reading.linear_map.granule);
+}
+
 void observe_probe_before(const protocol::ProbeAnswer& answer, Facts& observed) {
-  for (const auto& [word, name] : k_levels) observed[name] = number(level_bytes(answer.linear_map.levels, word));
-  observed["map.table_bytes"] = number(answer.linear_map.page_table_bytes);
-  observed["map.all"] = std::string(guest::base_pages_only(answer.linear_map) ? "pages" : "blocks");
-  observed["map.region"] = region_granularity(answer.regions);
+  observe_map("map.", answer, observed);
+  observed["map.source"] = std::string("probe");
   auto before = guest::protection(answer, {});
   observed["probe.before"] = before.rest.word();
   observed["probe.before.faulted_pages"] = number(before.rest.faulted.bytes / answer.linear_map.granule);

@@ -17,6 +17,12 @@ void observe_boot(const protocol::Facts& facts, Facts& observed);
 /// load.*.
 void observe_load(const protocol::LoadAnswer& answer, Facts& observed);
 
+/// map.* or hostmap.*, from a reading before the load: `prefix` is "map." or "hostmap.".
+void observe_map(const std::string& prefix, const protocol::ProbeAnswer& reading, Facts& observed);
+
+/// hostmap.closed_pages, from a reading after the load.
+void observe_closed_pages(const protocol::ProbeAnswer& reading, Facts& observed);
+
 /// map.* and probe.before*, from the probe that ran before the load.
 void observe_probe_before(const protocol::ProbeAnswer& answer, Facts& observed);
 

@@ -82,6 +82,47 @@ TEST(ObserveProbe, BeforeTheLoadEveryWriteShouldLand) {
   EXPECT_EQ(observed.at("probe.before.faulted_pages"), Value(std::int64_t{1}));
 }
 
+TEST(ObserveMap, CountsBytesAndEntriesOfEachKind) {
+  Facts observed;
+  auto answer = probed(0);
+  answer.linear_map.levels = {{"pud", 2ULL << 30},    {"contpmd", 32ULL << 20}, {"pmd", 4ULL << 20},
+                              {"contpte", 128 << 10}, {"pte", 40960},           {"invalid", 8192}};
+  observe_map("hostmap.", answer, observed);
+  for (auto [name, value] : std::initializer_list<std::pair<const char*, std::int64_t>>{{"pud_bytes", 2LL << 30},
+                                                                                        {"pud_entries", 2},
+                                                                                        {"cont_pmd_bytes", 32 << 20},
+                                                                                        {"cont_pmd_entries", 16},
+                                                                                        {"pmd_entries", 2},
+                                                                                        {"cont_pte_entries", 32},
+                                                                                        {"pte_entries", 10},
+                                                                                        {"invalid_bytes", 8192},
+                                                                                        {"table_bytes", 4096}})
+    EXPECT_EQ(observed.at(std::string("hostmap.") + name), Value(value)) << name;
+}
+
+TEST(ObserveMap, EntriesOfA64KGranuleAreLarger) {
+  Facts observed;
+  auto answer = probed(0);
+  answer.linear_map = {
+      .granule = 65536, .va_bits = 48, .levels = {{"pmd", 1ULL << 30}}, .read_only = {}, .page_table_bytes = 65536};
+  observe_map("map.", answer, observed);
+  EXPECT_EQ(observed.at("map.pmd_entries"), Value(std::int64_t{2}));
+}
+
+TEST(ObserveMap, ClosedPagesAreInvalidOrReadOnly) {
+  Facts observed;
+  auto answer = probed(0);
+  auto run = answer.regions[0].map[0];
+  run.end = run.start + 4096;
+  run.valid = false;
+  answer.regions[0].map.push_back(run);
+  run.valid = true;
+  run.writable = false;
+  answer.regions[0].map.push_back(run);
+  observe_closed_pages(answer, observed);
+  EXPECT_EQ(observed.at("hostmap.closed_pages"), Value(std::int64_t{2}));
+}
+
 TEST(ObserveProbe, BlocksShow) {
   Facts observed;
   auto answer = probed(0, "pmd");

@@ -124,6 +124,7 @@ std::optional<Answer> CellRun::ask(Phase phase, std::string_view name, const Rec
 }
 
 bool CellRun::boot() {
+  auto begin = log_.now();
   machine_->start();
   auto up = [this] {
     return session_->hello(role::system).has_value() || session_->tracker().stage() == Stage::panicked;
@@ -135,9 +136,11 @@ bool CellRun::boot() {
     report(make_finding("boot-panic", session_->tracker().panic_line(), session_->last_lines()), Phase::boot);
     return false;
   }
+  result_.observed["boot.seconds"] = (log_.now() - begin).count();
   auto facts = ask<protocol::Facts>(Phase::boot, ask::facts, protocol::Done{}, timeouts_.answer, "agent-error");
   if (!facts) return false;
   observe_boot(*facts, result_.observed);
+  remember_for_walk(*facts);
   // A cell that asks for no region is a negative control; one whose request is refused as a rule says ends after load
   // has looked at the linear map.
   bool refused_as_expected = cell_.parameters.crashkernel && expects("reservation.present", "false");
@@ -157,7 +160,8 @@ bool CellRun::load() {
   if (before) observe_probe_before(*before, result_.observed);
   if (before) report_untried(*before);
   if (!before && session_->refusal().empty()) return false; // no agent any more
-  if (!region_reserved()) return false;                     // as expected: there is nothing to load into
+  check_map_from_host(before, Moment::before_load);
+  if (!region_reserved()) return false; // as expected: there is nothing to load into
   if (cell_.parameters.loader == "none") {
     result_.observed["load.loaded"] = false;
     report(make_finding("not-loaded", "the cell's loader is 'none': no capture kernel was loaded"), Phase::load);
@@ -186,7 +190,9 @@ bool CellRun::probe() {
   auto after = ask<protocol::ProbeAnswer>(Phase::probe, ask::probe, protocol::Done{}, timeouts_.probe, "probe-failed");
   if (after) observe_probe_after(*after, guest::segments_of(*after, load_), result_.observed);
   if (after) report_untried(*after);
-  return after || !session_->refusal().empty(); // a probe that cannot run does not keep the dump from being taken
+  if (!after && session_->refusal().empty()) return false;
+  check_map_from_host(after, Moment::after_load);
+  return true; // a probe that cannot run does not keep the dump from being taken
 }
 
 void CellRun::report_untried(const protocol::ProbeAnswer& answer) {

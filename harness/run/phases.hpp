@@ -49,6 +49,14 @@ private:
   bool expects(std::string_view observation, std::string_view value) const;
   bool region_reserved() const;
   void report_untried(const protocol::ProbeAnswer& answer);
+
+  /// Keeps what a walk of the page tables from the host needs to know.
+  void remember_for_walk(const protocol::Facts& facts);
+  enum class Moment { before_load, after_load };
+  /// Reads the page tables from the host, too, and reports where the probe saw something else; without a probe this
+  /// reading stands for it.
+  void check_map_from_host(std::optional<protocol::ProbeAnswer> probe, Moment moment);
+  std::optional<protocol::ProbeAnswer> walk_from_host(const std::vector<PhysRange>& regions);
   machine::MachineSpec machine_spec() const;
 
   const Cell& cell_;
@@ -60,6 +68,8 @@ private:
   std::optional<ScratchFile> disk_; ///< the raw disk that the dump goes to; no name, so nothing of it is ever left over
   std::uint64_t oom_kills_ = 0;     ///< on the host, before the guest started
   protocol::LoadAnswer load_;
+  std::optional<protocol::NotePlace> note_; ///< of the system kernel; nullopt: it does not tell
+  std::vector<PhysRange> regions_;          ///< `Crash kernel` of /proc/iomem at boot, whole pages
   std::size_t complaints_seen_ = 0;
   std::unique_ptr<machine::Machine> machine_;
   std::unique_ptr<Session> session_;

@@ -21,10 +21,14 @@ std::optional<std::string> VmcoreInfo::line(std::string_view key) const {
   return it->second;
 }
 
-std::optional<std::uint64_t> VmcoreInfo::number(std::string_view kind, std::string_view name, int base) const {
+std::optional<std::uint64_t> VmcoreInfo::value(std::string_view kind, std::string_view name, int base) const {
   auto it = lines_.find(fmt::format("{}({})", kind, name));
   if (it == lines_.end()) return std::nullopt;
-  const auto& digits = it->second;
+  std::string_view digits = it->second;
+  if (base == 0) {
+    base = digits.starts_with("0x") ? 16 : 10;
+    if (base == 16) digits.remove_prefix(2);
+  }
   std::uint64_t value = 0;
   auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value, base);
   if (error != std::errc{} || end != digits.data() + digits.size()) return std::nullopt;
@@ -32,15 +36,19 @@ std::optional<std::uint64_t> VmcoreInfo::number(std::string_view kind, std::stri
 }
 
 std::optional<std::uint64_t> VmcoreInfo::symbol(std::string_view name) const {
-  return number("SYMBOL", name, 16);
+  return value("SYMBOL", name, 16);
+}
+
+std::optional<std::uint64_t> VmcoreInfo::number(std::string_view name) const {
+  return value("NUMBER", name, 0);
 }
 
 std::optional<std::uint64_t> VmcoreInfo::offset(std::string_view member) const {
-  return number("OFFSET", member, 10);
+  return value("OFFSET", member, 10);
 }
 
 std::optional<std::uint64_t> VmcoreInfo::size(std::string_view structure) const {
-  return number("SIZE", structure, 10);
+  return value("SIZE", structure, 10);
 }
 
 } // namespace kdt::vmcore

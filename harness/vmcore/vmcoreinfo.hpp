@@ -22,13 +22,15 @@ public:
   std::optional<std::string> line(std::string_view key) const;
   /// The virtual address of SYMBOL(name), KASLR included.
   std::optional<std::uint64_t> symbol(std::string_view name) const;
+  /// NUMBER(name), which the kernel writes in decimal or with 0x; nullopt also for a negative one.
+  std::optional<std::uint64_t> number(std::string_view name) const;
   /// OFFSET(structure.member), bytes.
   std::optional<std::uint64_t> offset(std::string_view member) const;
   /// SIZE(structure), bytes.
   std::optional<std::uint64_t> size(std::string_view structure) const;
 
 private:
-  std::optional<std::uint64_t> number(std::string_view kind, std::string_view name, int base) const;
+  std::optional<std::uint64_t> value(std::string_view kind, std::string_view name, int base) const; // 0: by its prefix
   std::map<std::string, std::string, std::less<>> lines_;
 };
 

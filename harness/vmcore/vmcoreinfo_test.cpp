@@ -12,6 +12,14 @@ TEST(VmcoreInfo, ReadsLinesSymbolsOffsetsAndSizes) {
   EXPECT_EQ(info.size("prb_desc"), 24u);
 }
 
+TEST(VmcoreInfo, ReadsNumbersInTheBaseTheyAreWrittenIn) {
+  VmcoreInfo info("NUMBER(VA_BITS)=48\nNUMBER(PHYS_OFFSET)=0xffffaeca00000000\nNUMBER(n)=-129\nNUMBER(x)=0x\n");
+  EXPECT_EQ(info.number("VA_BITS"), 48u);
+  EXPECT_EQ(info.number("PHYS_OFFSET"), 0xffffaeca00000000u);
+  EXPECT_EQ(info.number("n"), std::nullopt);
+  EXPECT_EQ(info.number("x"), std::nullopt);
+}
+
 TEST(VmcoreInfo, HasNothingForWhatIsMissingOrNoNumber) {
   VmcoreInfo info("=x\nnonsense\nSYMBOL(a)=xyz\nSIZE(b)=12z\nSIZE(c)=99999999999999999999999\n");
   EXPECT_EQ(info.line("OSRELEASE"), std::nullopt);

@@ -66,6 +66,18 @@ struct IomemRange {
   }
 };
 
+/// Where the kernel keeps its VMCOREINFO note, an ELF note in physical memory.
+struct NotePlace {
+  std::uint64_t start = 0;
+  std::uint64_t size = 0;
+
+  template <class Self, class Visit>
+  static void fields(Self& self, Visit&& visit) {
+    visit("start", self.start);
+    visit("size", self.size);
+  }
+};
+
 /// Answer to facts: the kernel that runs.
 struct Facts {
   std::string release;
@@ -79,7 +91,8 @@ struct Facts {
   std::vector<IomemRange> iomem;
   std::optional<std::uint64_t> kexec_crash_size; // absent where the kernel has no kexec
   std::optional<bool> kexec_crash_loaded;
-  std::vector<std::string> dmesg; // the ring from its oldest line, as the console shows it, at most 512 KiB
+  std::optional<NotePlace> vmcoreinfo; // absent where the kernel does not tell
+  std::vector<std::string> dmesg;      // the ring from its oldest line, as the console shows it, at most 512 KiB
   bool dmesg_cut = false;
 
   template <class Self, class Visit>
@@ -95,6 +108,7 @@ struct Facts {
     visit("iomem", self.iomem);
     visit("kexec_crash_size", self.kexec_crash_size);
     visit("kexec_crash_loaded", self.kexec_crash_loaded);
+    visit("vmcoreinfo", self.vmcoreinfo);
     visit("dmesg", self.dmesg);
     visit("dmesg_cut", self.dmesg_cut);
   }

@@ -1,0 +1,83 @@
+#pragma once
+
+#include "base/error.hpp"
+#include "base/file.hpp"
+#include "run/cell_runner.hpp"
+#include "run/fake_guest.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+namespace kdt::run {
+
+using machine::AgentLine;
+using machine::Event;
+using Events = std::vector<Event>;
+
+/// Runs one cell against a fake guest; each test bends one thing.
+class CellRunnerTest : public testing::Test {
+protected:
+  CellRunnerTest() {
+    write_file(directory_.path() / "Image", "kernel");
+    write_file(directory_.path() / "initramfs", "files");
+    kernel_.image = directory_.path() / "Image";
+    kernel_.initramfs = directory_.path() / "initramfs";
+    kernel_.release = "6.1.192";
+    kernel_.facts = {{"version", std::string("6.1")}};
+    cell_.id = "kernel=k";
+    cell_.slug = "kernel=k";
+    cell_.parameters.kernel = "k";
+    cell_.parameters.crashkernel = "256M";
+    make_directories(directory_.path() / "cell");
+  }
+
+  CellResult run(Keep keep = Keep::failed) {
+    CellContext context{
+        .kernel = kernel_,
+        .expectations = expectations_,
+        .make_machine = [this](const machine::MachineSpec&, std::stop_token) { return guest_.machine(); },
+        .emulator_version = "0",
+        .directory = directory_.path() / "cell",
+        .keep = keep,
+        .stop = {},
+        .verify = [this](const vmcore::Subject& subject, const vmcore::Expectation&, Deadline,
+                         std::stop_token) { return verify_(subject); },
+        .on_phase = {}};
+    return run_cell(cell_, context);
+  }
+
+  static std::string codes(const CellResult& result) {
+    std::string text;
+    for (const auto& finding : result.findings) text += finding.code + " ";
+    return text;
+  }
+
+  static std::string outcome(const CellResult& result, Phase phase) {
+    return std::ranges::find(result.phases, phase, &PhaseResult::phase)->outcome;
+  }
+
+  /// One finding with this code, blamed so, in this phase; nothing after it ran.
+  void expect_only(const CellResult& result, const std::string& code, Phase phase, Verdict verdict) {
+    EXPECT_EQ(codes(result), code + " ") << (result.findings.empty() ? "" : result.findings.front().text);
+    EXPECT_EQ(result.verdict, verdict);
+    ASSERT_FALSE(result.findings.empty());
+    EXPECT_EQ(result.findings.front().phase, phase);
+    EXPECT_EQ(outcome(result, Phase::verify), phase == Phase::verify ? "failed" : "skipped");
+  }
+
+  TempDir directory_{"kdt-test"};
+  image::KernelImage kernel_;
+  Expectations expectations_;
+  Cell cell_;
+  FakeGuest guest_{KDT_SOURCE_DIR "/harness/guest/testdata/kexec_file_load.jsonl"};
+  std::function<vmcore::Report(const vmcore::Subject&)> verify_ = [](const vmcore::Subject& subject) {
+    write_file(subject.assembled, "a dump");
+    vmcore::Report report;
+    report.facts["vmcore.release"] = std::string("6.1.192");
+    report.vmcore = subject.assembled;
+    return report;
+  };
+};
+
+} // namespace kdt::run
