@@ -28,18 +28,13 @@ void CellRun::remember_for_walk(const protocol::Facts& facts) {
       regions_.push_back({{range.start}, {(range.last + facts.page_size) / facts.page_size * facts.page_size}});
 }
 
-std::optional<protocol::ProbeAnswer> CellRun::walk_from_host(const std::vector<PhysRange>& regions) {
+protocol::ProbeAnswer CellRun::walk_from_host(const std::vector<PhysRange>& regions) {
   auto begin = log_.now();
   protocol::ProbeAnswer seen;
   auto look = [&](const ReadMemory& read) {
     seen = read_host_map(read, machine::ram_of(cell_.parameters.memory), *note_, regions);
   };
-  try {
-    machine_->look_into_memory(look, Deadline::after(timeouts_.probe.most));
-  } catch (const Error& error) {
-    report(make_finding("host-walk-failed", printable(error.what())), Phase::probe);
-    return std::nullopt;
-  }
+  machine_->look_into_memory(look, Deadline::after(timeouts_.probe.most));
   seen.seconds = (log_.now() - begin).count();
   auto& longest = result_.observed.try_emplace("hostmap.seconds", 0.0).first->second;
   longest = std::max(std::get<double>(longest), seen.seconds);
@@ -47,27 +42,37 @@ std::optional<protocol::ProbeAnswer> CellRun::walk_from_host(const std::vector<P
   return seen;
 }
 
-void CellRun::check_map_from_host(std::optional<protocol::ProbeAnswer> probe, Moment moment) {
+bool CellRun::check_map_from_host(const std::optional<protocol::ProbeAnswer>& probe, Moment moment) {
   if (!note_) {
     log_.add("host-walk", {{"error", "the kernel does not tell where its VMCOREINFO note is"}});
-    return;
+    return true;
   }
+  try {
+    compare_with_host(probe, moment);
+  } catch (const Error& error) {
+    // A guest that went away meanwhile is reported as lost: the walk's words would only hide it.
+    if (!agent_answers(Phase::probe)) return false;
+    report(make_finding("host-walk-failed", printable(error.what())), Phase::probe);
+  }
+  return true;
+}
+
+void CellRun::compare_with_host(std::optional<protocol::ProbeAnswer> probe, Moment moment) {
   auto host = walk_from_host(probe ? ranges_of(probe->regions) : regions_);
-  if (!host) return;
   if (moment == Moment::after_load) {
-    observe_closed_pages(*host, result_.observed);
+    observe_closed_pages(host, result_.observed);
   } else {
-    observe_map("hostmap.", *host, result_.observed);
-    if (!probe) observe_map("map.", *host, result_.observed);
+    observe_map("hostmap.", host, result_.observed);
+    if (!probe) observe_map("map.", host, result_.observed);
     if (!probe) result_.observed["map.source"] = std::string("host");
   }
   if (!probe) return;
 
-  auto differences = map_differences(*probe, *host);
+  auto differences = map_differences(*probe, host);
   if (!differences.empty()) { // an alias may have changed between the two readings: once more decides
     if (auto again = session_->ask(protocol::ask::probe, protocol::Done{}, timeouts_.probe)) {
       probe = guest::read<protocol::ProbeAnswer>(*again);
-      if (auto second = walk_from_host(ranges_of(probe->regions))) differences = map_differences(*probe, *second);
+      differences = map_differences(*probe, walk_from_host(ranges_of(probe->regions)));
     }
   }
   auto& agrees = result_.observed.try_emplace("hostmap.agrees", true).first->second;

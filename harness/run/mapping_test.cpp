@@ -69,4 +69,10 @@ TEST_F(MappingTest, PageTablesThatCannotBeReadFromTheHostAreSaidAndTheRestIsDone
   EXPECT_EQ(outcome(result, Phase::verify), "done");
 }
 
+TEST_F(MappingTest, AGuestThatGoesAwayDuringTheWalkIsLost) {
+  guest_.give_memory([](pagetable::TinyTables&, int) { throw Error(Blame::infra, "the emulator has ended"); });
+  guest_.instead_of("hello", 0, [] { return Events{killed(9)}; });
+  expect_only(run(), "guest-lost", Phase::probe, Verdict::error);
+}
+
 } // namespace kdt::run

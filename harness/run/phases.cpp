@@ -123,6 +123,10 @@ std::optional<Answer> CellRun::ask(Phase phase, std::string_view name, const Rec
   return std::nullopt;
 }
 
+bool CellRun::agent_answers(Phase phase) {
+  return ask<protocol::Hello>(phase, ask::hello, protocol::Done{}, timeouts_.answer, "agent-error").has_value();
+}
+
 bool CellRun::boot() {
   auto begin = log_.now();
   machine_->start();
@@ -160,7 +164,7 @@ bool CellRun::load() {
   if (before) observe_probe_before(*before, result_.observed);
   if (before) report_untried(*before);
   if (!before && session_->refusal().empty()) return false; // no agent any more
-  check_map_from_host(before, Moment::before_load);
+  if (!check_map_from_host(before, Moment::before_load)) return false;
   if (!region_reserved()) return false; // as expected: there is nothing to load into
   if (cell_.parameters.loader == "none") {
     result_.observed["load.loaded"] = false;
@@ -191,8 +195,7 @@ bool CellRun::probe() {
   if (after) observe_probe_after(*after, guest::segments_of(*after, load_), result_.observed);
   if (after) report_untried(*after);
   if (!after && session_->refusal().empty()) return false;
-  check_map_from_host(after, Moment::after_load);
-  return true; // a probe that cannot run does not keep the dump from being taken
+  return check_map_from_host(after, Moment::after_load); // without a probe, too: the dump is still to be taken
 }
 
 void CellRun::report_untried(const protocol::ProbeAnswer& answer) {

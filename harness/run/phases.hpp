@@ -54,9 +54,11 @@ private:
   void remember_for_walk(const protocol::Facts& facts);
   enum class Moment { before_load, after_load };
   /// Reads the page tables from the host, too, and reports where the probe saw something else; without a probe this
-  /// reading stands for it.
-  void check_map_from_host(std::optional<protocol::ProbeAnswer> probe, Moment moment);
-  std::optional<protocol::ProbeAnswer> walk_from_host(const std::vector<PhysRange>& regions);
+  /// reading stands for it. False when there is no agent any more, which it has reported then.
+  bool check_map_from_host(const std::optional<protocol::ProbeAnswer>& probe, Moment moment);
+  void compare_with_host(std::optional<protocol::ProbeAnswer> probe, Moment moment);
+  protocol::ProbeAnswer walk_from_host(const std::vector<PhysRange>& regions);
+  bool agent_answers(Phase phase);
   machine::MachineSpec machine_spec() const;
 
   const Cell& cell_;
