@@ -74,7 +74,8 @@ constexpr auto k_facts = std::to_array<Name>({
 
 constexpr auto k_observations = std::to_array<Name>({
     {"boot.seconds", observation, T::seconds, "host time from the emulator's start to the agent's hello"},
-    {"boot.init_seconds", observation, T::seconds, "guest uptime when the agent started"},
+    {"boot.init_seconds", observation, T::seconds,
+     "guest uptime when the agent started; page tables and struct pages are made before that clock runs"},
     {"boot.release", observation, T::text, "uname -r"},
     {"boot.build_id", observation, T::text, "build id from /sys/kernel/notes"},
     {"boot.cpus", observation, T::integer, "CPUs online"},
