@@ -3,12 +3,14 @@
 #include "base/text.hpp"
 #include "cli/command.hpp"
 #include "cli/terminal.hpp"
+#include "console/line_class.hpp"
 #include "model/finding.hpp"
 #include "report/costs.hpp"
 #include "report/junit.hpp"
 #include "report/run_json.hpp"
 #include "report/summary.hpp"
 
+#include <algorithm>
 #include <unistd.h>
 
 namespace kdt::cli {
@@ -36,15 +38,31 @@ int report_action(const ReportArguments& arguments) {
   return 0;
 }
 
+/// What a line on a console or of a tool is a sign of, if the word names such a class.
+bool explain_line_class(const std::string& word) {
+  auto classes = console::line_classes();
+  auto found = std::ranges::find(classes, word, &console::LineClass::name);
+  if (found == classes.end()) return false;
+  fmt::print("{} (seen in a guest's output, usually blamed on: {})\n  Meaning: {}.\n  Usual cause: {}.\n"
+             "  Printed by: {}.\n  Lines:\n",
+             found->name, to_string(found->blame), found->meaning, found->cause, found->source);
+  for (const auto& pattern : split(found->patterns, '\n')) fmt::print("    {}\n", pattern);
+  return true;
+}
+
 int explain_action(const std::string& word) {
   const auto* code = find_code(word);
   if (code == nullptr) {
     std::vector<std::string> known;
     for (const auto& each : finding_codes()) known.emplace_back(each.code);
+    for (const auto& each : console::line_classes()) known.emplace_back(each.name);
     if (word.empty()) {
       for (const auto& each : finding_codes()) fmt::print("{:<24} {}\n", each.code, each.meaning);
+      fmt::print("\nSigns of trouble in what a guest prints:\n");
+      for (const auto& each : console::line_classes()) fmt::print("{:<24} {}\n", each.name, each.meaning);
       return 0;
     }
+    if (explain_line_class(word)) return 0;
     throw Error(Blame::usage, "there is no finding code '{}'{}", word, suggestion(word, known));
   }
   fmt::print("{} (phase {}, usually blamed on: {})\n  Meaning: {}.\n  Usual causes: {}.\n  What next: {}.\n",
@@ -66,7 +84,7 @@ Action register_report(CLI::App& app, const Context&) {
 
 Action register_explain(CLI::App& app, const Context&) {
   auto word = std::make_shared<std::string>();
-  app.add_option("CODE", *word, "a finding code; without one, all of them are listed");
+  app.add_option("CODE", *word, "a finding code or a sign of trouble; without one, all are listed");
   return [word] { return explain_action(*word); };
 }
 

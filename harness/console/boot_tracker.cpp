@@ -2,20 +2,17 @@
 
 #include "base/text.hpp"
 
+#include <algorithm>
 #include <array>
 
 namespace kdt::console {
 
 namespace {
 
-// Sources: arch/arm64/kernel/setup.c:setup_arch (banner), kernel/panic.c:panic, arch/arm64/kernel/machine_kexec.c,
-// arch/arm64/mm/fault.c:die_kernel_fault, arch/arm64/kernel/traps.c:die, lib/bug.c, kernel/panic.c:__warn.
+// Sources: arch/arm64/kernel/setup.c:setup_arch (banner), kernel/panic.c:panic, arch/arm64/kernel/machine_kexec.c.
 constexpr std::string_view k_banner = "Booting Linux on physical CPU";
 constexpr std::string_view k_panic = "Kernel panic - not syncing";
 constexpr std::array<std::string_view, 2> k_leaving{"Starting crashdump kernel...", "Bye!"};
-constexpr std::array<std::string_view, 5> k_oops{"Unable to handle kernel ", "Internal error: ", "kernel BUG at ",
-                                                 "BUG: ", "Unhandled fault"};
-constexpr std::string_view k_warning = "WARNING: CPU: ";
 constexpr std::string_view k_marker = "kdt-agent: ";
 constexpr std::size_t k_complaints_kept = 50;
 
@@ -52,13 +49,38 @@ bool BootTracker::move_to(Stage stage) {
   return moved;
 }
 
+const LineClass* BootTracker::sight(std::string_view raw, std::string_view line) {
+  bool of_kernel = !stamped_ || raw.size() != line.size();
+  const auto* what = classify(line, of_kernel ? LineClass::Origin::kernel : LineClass::Origin::tool);
+  if (what == nullptr) return nullptr;
+  remember(what, line);
+  bool fault = what->standing == LineClass::Standing::fault;
+  if (fault && complaints_.size() < k_complaints_kept) complaints_.push_back(printable(line));
+  return what;
+}
+
+void BootTracker::remember(const LineClass* what, std::string_view line) {
+  auto same = [&](const Sighting& seen) { return seen.what == what && seen.stage == stage_; };
+  if (std::ranges::none_of(sightings_, same)) sightings_.push_back({what, stage_, printable(line)});
+}
+
+const Sighting* BootTracker::most_telling(Stage from) const {
+  const Sighting* telling = nullptr;
+  for (const auto& seen : sightings_)
+    if (seen.stage >= from && (telling == nullptr || seen.what < telling->what)) telling = &seen;
+  return telling;
+}
+
 std::vector<Note> BootTracker::feed(std::string_view raw) {
   auto line = without_timestamp(raw);
-  auto note = [&](Note::Kind kind) { return std::vector<Note>{{kind, stage_, printable(line)}}; };
+  auto note = [&](Note::Kind kind, const LineClass* what = nullptr) {
+    return std::vector<Note>{{kind, stage_, printable(line), what}};
+  };
   bool in_capture = stage_ == Stage::capture_kernel || stage_ == Stage::capture_panicked;
 
   if (line.starts_with(k_banner)) {
     ++banners_;
+    stamped_ = raw.size() != line.size();
     bool after_panic = stage_ == Stage::panicked || stage_ == Stage::leaving;
     move_to(after_panic ? Stage::capture_kernel : Stage::system_kernel);
     return note(Note::Kind::stage);
@@ -66,19 +88,19 @@ std::vector<Note> BootTracker::feed(std::string_view raw) {
   if (line.starts_with(k_panic)) {
     (in_capture ? capture_panic_line_ : panic_line_) = printable(line);
     move_to(in_capture ? Stage::capture_panicked : Stage::panicked);
-    return note(Note::Kind::stage);
+    const auto* what = classify(line, LineClass::Origin::kernel);
+    if (what != nullptr) remember(what, line);
+    return note(Note::Kind::stage, what);
   }
   if (stage_ == Stage::panicked && starts_with_any(line, k_leaving)) {
     move_to(Stage::leaving);
     return note(Note::Kind::stage);
   }
-  bool warning = line.starts_with(k_warning);
-  if (warning || starts_with_any(line, k_oops)) {
-    if (complaints_.size() < k_complaints_kept) complaints_.push_back(printable(line));
-    return note(warning ? Note::Kind::warning : Note::Kind::oops);
-  }
   if (line.starts_with(k_marker)) return note(Note::Kind::marker);
-  return {};
+  const auto* what = sight(raw, line);
+  if (what == nullptr) return {};
+  bool fault = what->standing == LineClass::Standing::fault;
+  return note(fault ? Note::Kind::fault : Note::Kind::evidence, what);
 }
 
 } // namespace kdt::console

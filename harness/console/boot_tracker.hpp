@@ -1,5 +1,7 @@
 #pragma once
 
+#include "console/line_class.hpp"
+
 #include <string>
 #include <string_view>
 #include <vector>
@@ -20,9 +22,17 @@ std::string_view to_string(Stage stage);
 
 /// Something on the console that matters to a verdict.
 struct Note {
-  enum class Kind { stage, oops, warning, marker } kind;
-  Stage stage;      ///< after the line
-  std::string line; ///< without its timestamp
+  enum class Kind { stage, fault, evidence, marker } kind;
+  Stage stage;                     ///< after the line
+  std::string line;                ///< without its timestamp
+  const LineClass* what = nullptr; ///< what kind of trouble the line tells of, if any
+};
+
+/// The first line of one kind of trouble in one stage.
+struct Sighting {
+  const LineClass* what;
+  Stage stage;
+  std::string line;
 };
 
 /// Follows the console of a kdump cycle, line by line. Pure; knows nothing of machines. A second banner means the
@@ -39,16 +49,24 @@ public:
   const std::string& panic_line() const { return panic_line_; }
   /// The capture kernel's panic line; empty when there was none.
   const std::string& capture_panic_line() const { return capture_panic_line_; }
-  /// First lines of oopses, BUGs and warnings, in order, of both kernels.
+  /// Lines in which either kernel complains of itself (LineClass::Standing::fault), in order.
   const std::vector<std::string>& complaints() const { return complaints_; }
+  /// Every kind of trouble, faults and evidence, once for each stage it was seen in.
+  const std::vector<Sighting>& sightings() const { return sightings_; }
+  /// The most telling trouble from this stage on; nullptr when there was none.
+  const Sighting* most_telling(Stage from) const;
 
 private:
   bool move_to(Stage stage);
+  const LineClass* sight(std::string_view raw, std::string_view line);
+  void remember(const LineClass* what, std::string_view line);
   Stage stage_ = Stage::firmware;
   int banners_ = 0;
   std::string panic_line_;
   std::string capture_panic_line_;
   std::vector<std::string> complaints_;
+  std::vector<Sighting> sightings_;
+  bool stamped_ = false; ///< the kernel stamps its lines, so what carries no stamp is not its own
 };
 
 /// Without "[    1.234567] " and "[    T1] " prefixes.

@@ -52,10 +52,32 @@ TEST(BootTracker, KeepsOopsesAndWarnings) {
   EXPECT_TRUE(follow({k_first, "[    1.0] all is well"}).complaints().empty());
 }
 
+TEST(BootTracker, WhatCarriesNoStampIsNotTheWordOfAKernelThatStamps) {
+  EXPECT_TRUE(follow({k_first, "BUG: says a script"}).complaints().empty());
+  EXPECT_EQ(follow({"Booting Linux on physical CPU 0x0", "BUG: says the kernel"}).complaints().size(), 1U);
+}
+
+TEST(BootTracker, EvidenceIsSightedButIsNoComplaint) {
+  auto tracker = follow({k_first, "[    9.0] watchdog: BUG: soft lockup - CPU#1 stuck for 22s! [x:1]"});
+  EXPECT_TRUE(tracker.complaints().empty());
+  ASSERT_EQ(tracker.sightings().size(), 1U);
+  EXPECT_EQ(tracker.sightings()[0].what->name, "soft-lockup");
+}
+
+TEST(BootTracker, TheMostTellingTroubleIsOfTheKernelInQuestion) {
+  auto tracker = follow({k_first, "[    1.0] Initramfs unpacking failed: write error", k_crash, k_first,
+                         "[    1.0] WARNING: CPU: 0 PID: 1 at kernel/x.c:1 f+0x0/0x10",
+                         "[    2.0] Out of memory: Killed process 30 (x)"});
+  EXPECT_EQ(tracker.most_telling(Stage::firmware)->what->name, "initramfs-no-room");
+  EXPECT_EQ(tracker.most_telling(Stage::panicked)->what->name, "out-of-memory");
+  EXPECT_EQ(tracker.most_telling(Stage::capture_panicked), nullptr);
+}
+
 TEST(BootTracker, ManyOopsesDoNotGrowWithoutEnd) {
   BootTracker tracker;
   for (int i = 0; i < 1000; ++i) tracker.feed("BUG: again");
   EXPECT_LE(tracker.complaints().size(), 50U);
+  EXPECT_EQ(tracker.sightings().size(), 1U);
 }
 
 TEST(BootTracker, FollowsARecordedRun) {

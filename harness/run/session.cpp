@@ -3,6 +3,8 @@
 #include "base/error.hpp"
 #include "base/text.hpp"
 
+#include <nlohmann/json.hpp>
+
 #include <algorithm>
 #include <utility>
 
@@ -17,10 +19,10 @@ const char* word_of(console::Note::Kind kind) {
   switch (kind) {
   case console::Note::Kind::stage:
     return "stage";
-  case console::Note::Kind::oops:
-    return "oops";
-  case console::Note::Kind::warning:
-    return "warning";
+  case console::Note::Kind::fault:
+    return "fault";
+  case console::Note::Kind::evidence:
+    return "evidence";
   case console::Note::Kind::marker:
     return "marker";
   }
@@ -102,7 +104,10 @@ void Session::follow(const std::string& line) {
   recent_.push_back(printable(line));
   if (recent_.size() > 2 * k_recent_lines) recent_.erase(recent_.begin(), recent_.end() - k_recent_lines);
   for (const auto& note : tracker_.feed(line)) {
-    log_.add("note", {{"kind", word_of(note.kind)}, {"stage", console::to_string(note.stage)}, {"line", note.line}});
+    nlohmann::ordered_json members{
+        {"kind", word_of(note.kind)}, {"stage", console::to_string(note.stage)}, {"line", note.line}};
+    if (note.what != nullptr) members["trouble"] = note.what->name;
+    log_.add("note", members);
   }
 }
 
