@@ -170,7 +170,7 @@ constexpr auto k_classes = std::to_array<LineClass>({
     {"kexec-no-region", tool, evidence, Blame::kernel, "there is no crash region to load into",
      "crashkernel= is missing or was refused", "kexec-tools, kexec/crashdump.c",
      "Please reserve memory by passing*crashkernel=*"},
-    {"kexec-region-small", tool, evidence, Blame::usage, "kernel and initramfs do not fit into the crash region",
+    {"kexec-region-small", tool, evidence, Blame::kernel, "kernel and initramfs do not fit into the crash region",
      "crashkernel= is too small", "kexec-tools, kexec/kexec.c:locate_hole; kernel/kexec_core.c",
      "kexec_file_load failed: Cannot assign requested address*\n"
      "kexec_load failed: Cannot assign requested address*\n"

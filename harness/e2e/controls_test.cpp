@@ -9,6 +9,7 @@
 namespace kdt::e2e {
 namespace {
 
+using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
 struct Control {
@@ -35,6 +36,8 @@ constexpr Control k_controls[] = {
     {"PanicIsNotOnTheConsole", "cmdline: loglevel=0", "panic-not-seen", Phase::trigger, Blame::kernel},
     {"CaptureKernelWithoutInit", "capture_cmdline: '" KDT_NO_INIT "'", "capture-panic", Phase::capture, Blame::kernel},
     {"CaptureKernelNeverReachesTheAgent", "capture_cmdline: '" KDT_ONLY_SLEEPS "'", "capture-timeout", Phase::capture,
+     Blame::kernel},
+    {"CaptureKernelIsSilent", "capture_cmdline: 'loglevel=0 " KDT_ONLY_SLEEPS "'", "capture-timeout", Phase::capture,
      Blame::kernel},
     {"CaptureAgentIsMute", "capture_cmdline: kdt.mute", "agent-silent", Phase::capture, Blame::kernel},
     {"CaptureAgentHasNoPort", "capture_cmdline: kdt.noport", "agent-error", Phase::capture, Blame::tool},
@@ -92,6 +95,22 @@ TEST_P(Controls, SaysWhichPhaseItEndedIn) {
   auto failed = [](const PhaseResult& phase) { return phase.outcome == "failed"; };
   const auto& phases = cell_of(GetParam()).phases;
   EXPECT_TRUE(std::ranges::any_of(phases, failed)) << findings_text(*run_);
+}
+
+/// Whatever KASLR chose, in either kernel.
+TEST_P(Controls, WhereAGuestThatSleepsStandsIsTold) {
+  const auto& control = k_controls[GetParam()];
+  if (std::string_view(control.setting).find("sleep") == std::string_view::npos) return;
+  const auto& cell = cell_of(GetParam());
+  auto summary = read_file(run_directory() / "cells" / cell.cell.slug / "post-mortem" / "summary.txt");
+  auto kernel = control.phase == Phase::boot ? "the system kernel" : "the capture kernel";
+  EXPECT_THAT(summary, HasSubstr(fmt::format("waits in {} at cpu_do_idle+", kernel)));
+  EXPECT_THAT(summary, HasSubstr("do_idle+"));
+  ASSERT_FALSE(cell.findings.empty());
+  bool silent = std::string_view(control.setting).find("loglevel") != std::string_view::npos;
+  EXPECT_THAT(cell.findings.front().text,
+              HasSubstr(silent ? "likely cause: the capture kernel runs and is idle though it never printed"
+                               : "likely cause: all CPUs wait"));
 }
 
 TEST_P(Controls, EndsWithinItsDeadlines) {

@@ -8,9 +8,10 @@ namespace kdt {
 namespace {
 
 constexpr auto k_codes = std::to_array<FindingCode>({
-    {"boot-timeout", Blame::kernel, Phase::boot, "the system kernel did not reach the agent before its deadline",
+    {"boot-timeout", Blame::kernel, Phase::boot,
+     "the system kernel stopped making progress before it reached the agent",
      "the kernel hangs or panics before init; its CPU model lacks the kernel's page size; the initramfs is broken",
-     "read the end of console.log; the register dump in post-mortem/ says where each vCPU stood"},
+     "post-mortem/summary.txt says in which function of which kernel each CPU stood, and the likely cause"},
     {"boot-panic", Blame::kernel, Phase::boot, "the system kernel panicked before kdt asked it to",
      "a bug or a missing option of the kernel; too little memory for the crashkernel reservation",
      "read the panic in console.log; `kdt repro CELL` shows it live"},
@@ -19,7 +20,8 @@ constexpr auto k_codes = std::to_array<FindingCode>({
      "look for 'crashkernel' in console.log; `kdt list` says what was expected and why"},
     {"agent-silent", Blame::kernel, Phase::boot, "the agent stopped answering while the guest was still running",
      "the guest hangs or starves its user space; a kernel oops in a system call of the agent",
-     "read console.log at the time of the last event in events.jsonl; post-mortem/ has the registers"},
+     "post-mortem/summary.txt says where each CPU stood; read console.log at the time of the last event in "
+     "events.jsonl"},
     {"agent-error", Blame::tool, Phase::boot, "the agent could not do what it was asked",
      "a tool inside the guest failed, or the guest lacks a feature",
      "the sentence is the agent's own; see events.jsonl"},
@@ -44,12 +46,12 @@ constexpr auto k_codes = std::to_array<FindingCode>({
      "the exception table entry was not honoured, or a fault of another kind", "read the oops in console.log"},
     {"panic-not-seen", Blame::kernel, Phase::trigger, "the trigger was pulled and no panic appeared on the console",
      "the trigger is not built into the kernel; the console is lost; the kernel hangs in the panic path",
-     "read the end of console.log; post-mortem/ has the registers"},
+     "read the end of console.log; post-mortem/summary.txt says where each CPU stood, and the likely cause"},
     {"capture-timeout", Blame::kernel, Phase::capture,
      "the system kernel panicked and no capture kernel reached its agent",
      "nothing was loaded; the capture command line cannot boot; the loaded image was damaged; the crash region is too "
      "small",
-     "look at what follows the panic in console.log: silence means purgatory or early boot"},
+     "post-mortem/summary.txt tells purgatory, early boot and a silent console apart; `--keep all` keeps guest memory"},
     {"capture-panic", Blame::kernel, Phase::capture, "the capture kernel panicked",
      "too little memory in the crash region; no init; a device that was not reset",
      "read the second panic in console.log"},
@@ -65,7 +67,7 @@ constexpr auto k_codes = std::to_array<FindingCode>({
      "choose lzo or zlib; the tool's own words are in the evidence"},
     {"save-stalled", Blame::kernel, Phase::save, "saving the dump stopped making progress",
      "the capture kernel hangs; a disk error; memory exhausted",
-     "read the end of console.log; post-mortem/ has the registers"},
+     "read the end of console.log; post-mortem/summary.txt says where each CPU stood, and the likely cause"},
     {"capture-lost", Blame::kernel, Phase::save, "the capture kernel went away before it reported a saved dump",
      "it panicked or rebooted while saving", "read the end of console.log"},
     {"vmcore-unreadable", Blame::tool, Phase::verify, "the vmcore cannot be opened",

@@ -61,10 +61,32 @@ Finding CellRun::lost(Phase phase) const {
   if (!session_->agent_trouble().empty())
     return make_finding("agent-error", "the agent gave up: " + session_->agent_trouble(), session_->last_lines());
   if (auto words = last_words(*session_); !words.empty())
-    return make_finding("agent-error", "the agent powered the guest off: " + words, session_->last_lines());
-  return make_finding(code_of_guest_end(phase),
-                      fmt::format("the guest ended the machine ({}) in phase {}", reason, to_string(phase)),
-                      session_->last_lines());
+    return make_finding("agent-error", explained("the agent powered the guest off: " + words, phase),
+                        session_->last_lines());
+  auto sentence = fmt::format("the guest ended the machine ({}) in phase {}", reason, to_string(phase));
+  return make_finding(code_of_guest_end(phase), explained(sentence, phase), session_->last_lines());
+}
+
+std::string CellRun::explained(const std::string& sentence, Phase phase) const {
+  const auto* trouble = session_->tracker().most_telling(kernel_of(phase));
+  // Both kernels are told panic=1, and the system kernel was on its way out.
+  bool unseen = session_->ended() && session_->tracker().stage() == console::Stage::leaving;
+  if (trouble == nullptr && unseen)
+    return sentence + "; likely cause: the capture kernel panicked before it could print (too little memory, or a "
+                      "command line that it cannot start with)";
+  if (trouble == nullptr) return sentence;
+  bool said = sentence.find(trouble->line) != std::string::npos;
+  return fmt::format("{}; likely cause: {}{}", sentence, in_words(*trouble->what),
+                     said ? "" : fmt::format(": '{}'", trouble->line));
+}
+
+Finding CellRun::tool_failure(std::string_view code, const std::string& sentence, const std::string& output,
+                              Phase phase) const {
+  const auto* what = console::classify_output(output);
+  if (what == nullptr) return make_finding(code, explained(sentence, phase), {output});
+  auto finding = make_finding(code, fmt::format("{}; likely cause: {}", sentence, in_words(*what)), {output});
+  finding.blame = what->blame;
+  return finding;
 }
 
 void CellRun::observe_host() {
@@ -93,24 +115,6 @@ void CellRun::report_complaints(Phase phase, std::size_t findings_before) {
   report(make_finding(phase == Phase::probe ? "probe-oops" : "oops", std::move(text), std::move(fresh)), phase);
   std::rotate(result_.findings.begin() + static_cast<std::ptrdiff_t>(findings_before), result_.findings.end() - 1,
               result_.findings.end());
-}
-
-bool CellRun::post_mortem(Phase phase) {
-  if (!machine_ || session_->ended()) return true;
-  try {
-    auto directory = context_.directory / "post-mortem";
-    auto registers = machine_->registers(machine::Depth::chains, Deadline::after(timeouts_.monitor));
-    make_directories(directory);
-    std::string text =
-        fmt::format("phase {}, console stage {}\n", to_string(phase), to_string(session_->tracker().stage()));
-    for (const auto& cpu : registers) text += fmt::format("\nCPU {} pc {:#x}\n{}", cpu.cpu, cpu.pc, cpu.text);
-    write_file(directory / "registers.txt", text);
-    result_.artifacts["registers"] = "post-mortem/registers.txt";
-    return true;
-  } catch (const Error& error) {
-    log_.add("post-mortem", {{"error", printable(error.what())}});
-    return false;
-  }
 }
 
 vmcore::Report verify_in_child(const vmcore::Subject& subject, const vmcore::Expectation& expectation,

@@ -110,6 +110,27 @@ TEST_F(CellRunnerTest, ASilentAgentFailsInThePhaseThatAsked) {
   auto result = run();
   expect_only(result, "agent-silent", Phase::load, Verdict::fail);
   EXPECT_TRUE(fs::exists(directory_.path() / "cell" / "post-mortem" / "registers.txt"));
+  EXPECT_EQ(result.artifacts.at("post_mortem"), "post-mortem/summary.txt");
+}
+
+TEST_F(CellRunnerTest, WhatTheConsoleShowsIsNamedAsTheLikelyCause) {
+  guest_.instead_of("save", 0, [] {
+    return Events{console("[    9.0] Out of memory: Killed process 30 (makedumpfile) total-vm:1kB\n")};
+  });
+  auto result = run();
+  expect_only(result, "save-stalled", Phase::save, Verdict::fail);
+  EXPECT_NE(result.findings.front().text.find("likely cause: the kernel ran out of memory"), std::string::npos)
+      << result.findings.front().text;
+}
+
+TEST_F(CellRunnerTest, AToolThatSaysWhyIsBlamedAccordingly) {
+  guest_.instead_of("load", 0, [] {
+    return Events{AgentLine{R"({"id":3,"answer":{"exit_status":255,"loaded":false,"output":"setup_2nd_dtb failed.\n",)"
+                            R"("segments":[],"seconds":0.1}})"}};
+  });
+  auto result = run();
+  EXPECT_EQ(codes(result), "load-failed ");
+  EXPECT_EQ(result.blame, Blame::tool);
 }
 
 TEST_F(CellRunnerTest, AProbeThatCannotRunDoesNotKeepTheDumpFromBeingTaken) {
@@ -161,7 +182,9 @@ TEST_F(CellRunnerTest, ARebootAfterThePanicIsAFailure) {
   guest_.capture_events.resize(1);
   guest_.capture_events.emplace_back(StateChange{"SHUTDOWN", "guest-reset"});
   guest_.capture_events.emplace_back(powered_off());
-  expect_only(run(), "reboot-without-capture", Phase::capture, Verdict::fail);
+  auto result = run();
+  expect_only(result, "reboot-without-capture", Phase::capture, Verdict::fail);
+  EXPECT_NE(result.findings.front().text.find("panicked before it could print"), std::string::npos);
 }
 
 TEST_F(CellRunnerTest, AnAgentThatFindsNoPortIsNotTakenForAPanic) {

@@ -94,11 +94,13 @@ bool CellRun::wait_failed(Phase phase, std::string_view code, const std::string&
   if (session_->why_not() == Session::Wait::gone) {
     report(lost(phase), phase);
   } else {
-    bool answers = post_mortem(phase);
+    auto stuck = post_mortem(phase);
     auto silent =
         fmt::format("QEMU itself does not answer in phase {}: it is stopped, or the host is stuck", to_string(phase));
-    report(answers ? make_finding(code, sentence, session_->last_lines())
-                   : make_finding("guest-lost", silent, session_->last_lines()),
+    auto cause = stuck ? likely_cause(*stuck) : "";
+    auto text = cause.empty() ? sentence : sentence + "; likely cause: " + cause;
+    report(stuck ? make_finding(code, text, session_->last_lines())
+                 : make_finding("guest-lost", silent, session_->last_lines()),
            phase);
   }
   return false;
@@ -113,9 +115,11 @@ std::optional<Answer> CellRun::ask(Phase phase, std::string_view name, const Rec
   if (!session_->refusal().empty())
     report(make_finding(code, fmt::format("the agent refused '{}': {}", name, session_->refusal())), phase);
   else if (session_->why_not() == Session::Wait::done && session_->tracker().stage() != stage)
-    report(make_finding(stage == Stage::capture_kernel ? "capture-panic" : "boot-panic",
-                        fmt::format("the kernel left stage {} while the agent was asked '{}'", to_string(stage), name),
-                        session_->last_lines()),
+    report(make_finding(
+               stage == Stage::capture_kernel ? "capture-panic" : "boot-panic",
+               explained(fmt::format("the kernel left stage {} while the agent was asked '{}'", to_string(stage), name),
+                         phase),
+               session_->last_lines()),
            phase);
   else
     wait_failed(phase, phase == Phase::save ? "save-stalled" : "agent-silent",
@@ -137,12 +141,14 @@ bool CellRun::boot() {
     return wait_failed(Phase::boot, "boot-timeout",
                        fmt::format("the system kernel did not reach its agent: {}", session_->stuck()));
   if (!session_->hello(role::system)) {
-    report(make_finding("boot-panic", session_->tracker().panic_line(), session_->last_lines()), Phase::boot);
+    report(make_finding("boot-panic", explained(session_->tracker().panic_line(), Phase::boot), session_->last_lines()),
+           Phase::boot);
     return false;
   }
   result_.observed["boot.seconds"] = (log_.now() - begin).count();
   auto facts = ask<protocol::Facts>(Phase::boot, ask::facts, protocol::Done{}, timeouts_.answer, "agent-error");
   if (!facts) return false;
+  iomem_ = facts->iomem;
   observe_boot(*facts, result_.observed);
   remember_for_walk(*facts);
   // A cell that asks for no region is a negative control; one whose request is refused as a rule says ends after load
@@ -182,10 +188,10 @@ bool CellRun::load() {
   if (answer->exit_status == 0 && answer->loaded) return true;
   if (expects("load.loaded", "false")) return false;
   bool failed = answer->exit_status != 0;
-  report(make_finding(failed ? "load-failed" : "not-loaded",
+  report(tool_failure(failed ? "load-failed" : "not-loaded",
                       failed ? fmt::format("kexec ended with exit status {}", answer->exit_status)
                              : "kexec reported success and /sys/kernel/kexec_crash_loaded says 0",
-                      {answer->output}),
+                      answer->output, Phase::load),
          Phase::load);
   return false;
 }
@@ -236,13 +242,16 @@ bool CellRun::capture() {
                        fmt::format("no agent of a capture kernel after the panic: {}; the console stands at '{}'",
                                    session_->stuck(), to_string(tracker.stage())));
   if (!session_->hello(role::capture)) {
-    report(make_finding("capture-panic", tracker.capture_panic_line(), session_->last_lines()), Phase::capture);
+    report(
+        make_finding("capture-panic", explained(tracker.capture_panic_line(), Phase::capture), session_->last_lines()),
+        Phase::capture);
     return false;
   }
   result_.observed["capture.reached"] = true;
   result_.observed["capture.seconds"] = (log_.now() - begin).count();
   auto facts = ask<protocol::Facts>(Phase::capture, ask::facts, protocol::Done{}, timeouts_.answer, "agent-error");
   if (facts) observe_capture(*facts, result_.observed);
+  if (facts) capture_iomem_ = facts->iomem;
   return facts.has_value();
 }
 
@@ -262,8 +271,8 @@ bool CellRun::save() {
                         {answer->output}),
            Phase::save);
   if (answer->exit_status == 0) return true;
-  report(make_finding("save-failed", fmt::format("the dump tool ended with exit status {}", answer->exit_status),
-                      {answer->output}),
+  report(tool_failure("save-failed", fmt::format("the dump tool ended with exit status {}", answer->exit_status),
+                      answer->output, Phase::save),
          Phase::save);
   return false;
 }

@@ -2,6 +2,7 @@
 
 #include "base/scratch_file.hpp"
 #include "run/cell_runner.hpp"
+#include "run/diagnosis.hpp"
 #include "run/session.hpp"
 #include "run/timeouts.hpp"
 
@@ -24,9 +25,9 @@ public:
   bool save();
   bool verify();
 
-  /// Writes registers and last words of a guest that is stuck into post-mortem/; never throws but Interrupted. False
-  /// when QEMU itself does not answer: then it is not the guest that is stuck.
-  bool post_mortem(Phase phase);
+  /// What a guest that is stuck does; writes it into post-mortem/, too. Nullopt when QEMU itself does not answer: then
+  /// it is not the guest that is stuck. Never throws but Interrupted.
+  std::optional<Stuck> post_mortem(Phase phase);
   /// A guest that went away while this phase ran: whose fault, in which words.
   Finding lost(Phase phase) const;
   /// Reports oopses and warnings that the console showed in this phase, before whatever else the phase found: they
@@ -42,6 +43,13 @@ public:
 
 private:
   void report(Finding finding, Phase phase);
+  /// The sentence, and what the console shows as the cause.
+  std::string explained(const std::string& sentence, Phase phase) const;
+  /// A tool in the guest failed: what its output shows as the cause, and whose fault that usually is.
+  Finding tool_failure(std::string_view code, const std::string& sentence, const std::string& output,
+                       Phase phase) const;
+  std::optional<image::Symbols> kernel_symbols();
+  void keep_memory(const fs::path& file);
   bool wait_failed(Phase phase, std::string_view code, const std::string& sentence);
   template <class Answer, class Record>
   std::optional<Answer> ask(Phase phase, std::string_view name, const Record& arguments, const Patience& patience,
@@ -70,8 +78,10 @@ private:
   std::optional<ScratchFile> disk_; ///< the raw disk that the dump goes to; no name, so nothing of it is ever left over
   std::uint64_t oom_kills_ = 0;     ///< on the host, before the guest started
   protocol::LoadAnswer load_;
-  std::optional<protocol::NotePlace> note_; ///< of the system kernel; nullopt: it does not tell
-  std::vector<PhysRange> regions_;          ///< `Crash kernel` of /proc/iomem at boot, whole pages
+  std::optional<protocol::NotePlace> note_;         ///< of the system kernel; nullopt: it does not tell
+  std::vector<PhysRange> regions_;                  ///< `Crash kernel` of /proc/iomem at boot, whole pages
+  std::vector<protocol::IomemRange> iomem_;         ///< of the system kernel, once its agent has told
+  std::vector<protocol::IomemRange> capture_iomem_; ///< of the capture kernel
   std::size_t complaints_seen_ = 0;
   std::unique_ptr<machine::Machine> machine_;
   std::unique_ptr<Session> session_;

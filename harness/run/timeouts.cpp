@@ -44,7 +44,8 @@ Timeouts timeouts_for(const CellParameters& parameters, machine::Accelerator acc
           .capture = patience(20),
           .save = save,
           .verify = scaled(60 + gib * 1.0, scale),
-          .monitor = scaled(10, scale)};
+          .monitor = scaled(10, scale),
+          .memory_dump = scaled(30 + gib * 10, scale)};
 }
 
 } // namespace kdt::run

@@ -1,0 +1,30 @@
+#pragma once
+
+#include "console/boot_tracker.hpp"
+#include "model/verdict.hpp"
+#include "run/whereabouts.hpp"
+
+#include <string>
+#include <vector>
+
+namespace kdt::run {
+
+/// What is known of a guest that is stuck.
+struct Stuck {
+  Phase phase = Phase::boot;
+  console::Stage stage = console::Stage::firmware;
+  const console::Sighting* trouble = nullptr; ///< the most telling on the console since the kernel in question began
+  bool capture_agent = false;                 ///< an agent of a capture kernel has said hello
+  std::vector<CpuState> cpus{};
+};
+
+/// The stage from which on the console tells of the kernel that this phase is about.
+console::Stage kernel_of(Phase phase);
+
+/// The most likely cause in words, a clause: "CPU 0 stands in kexec's purgatory, whose …"; empty when nothing is known.
+std::string likely_cause(const Stuck& stuck);
+
+/// What a sighting tells, and what usually leads to it: "the kernel ran out of memory (…)".
+std::string in_words(const console::LineClass& trouble);
+
+} // namespace kdt::run

@@ -1,0 +1,75 @@
+#include "run/diagnosis.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace kdt::run {
+
+using console::Stage;
+using testing::HasSubstr;
+using testing::StartsWith;
+
+namespace {
+
+CpuState at(Code code, const std::string& symbol = "", bool waits = false) {
+  return {.cpu = 0, .waits = waits, .chain = {{code, symbol}}};
+}
+
+Stuck after_the_panic(CpuState cpu) {
+  return {.phase = Phase::capture, .stage = Stage::leaving, .cpus = {std::move(cpu)}};
+}
+
+} // namespace
+
+TEST(LikelyCause, ACpuInPurgatoryMeansADamagedImage) {
+  EXPECT_THAT(likely_cause(after_the_panic(at(Code::purgatory))), HasSubstr("spins for ever when the loaded segments"));
+}
+
+TEST(LikelyCause, ACaptureKernelThatIsIdleAndSilentHasAnotherConsole) {
+  EXPECT_THAT(likely_cause(after_the_panic(at(Code::capture_kernel, "cpu_do_idle+0x8", true))),
+              HasSubstr("its console= or loglevel= hides it"));
+}
+
+TEST(LikelyCause, ACaptureKernelThatStandsBeforeItCanPrint) {
+  EXPECT_THAT(likely_cause(after_the_panic(at(Code::capture_kernel, "memblock_add_range+0x8"))),
+              HasSubstr("stopped before it could print"));
+}
+
+TEST(LikelyCause, WhatTheConsoleShowsComesFirst) {
+  const auto* oom = console::classify("Out of memory: Killed process 1 (x)", console::LineClass::Origin::kernel);
+  ASSERT_NE(oom, nullptr);
+  console::Sighting seen{oom, Stage::capture_kernel, "Out of memory: Killed process 1 (x)"};
+  auto stuck = after_the_panic(at(Code::capture_kernel, "cpu_do_idle+0x8", true));
+  stuck.trouble = &seen;
+  EXPECT_THAT(likely_cause(stuck), StartsWith("the kernel ran out of memory"));
+  EXPECT_THAT(likely_cause(stuck), HasSubstr("Killed process 1"));
+}
+
+TEST(LikelyCause, APanicThatIsOnlyNotShown) {
+  Stuck stuck{.phase = Phase::trigger, .stage = Stage::system_kernel, .capture_agent = true, .cpus = {}};
+  EXPECT_THAT(likely_cause(stuck), HasSubstr("the capture kernel came up"));
+}
+
+TEST(LikelyCause, SomeFunctionsTellByThemselves) {
+  Stuck stuck{.phase = Phase::boot, .cpus = {at(Code::system_kernel, "__no_granule_support+0x8", true)}};
+  EXPECT_THAT(likely_cause(stuck), StartsWith("the CPU model has no pages of the size"));
+}
+
+TEST(LikelyCause, IdleCpusTellThatSomethingIsWaitedFor) {
+  Stuck stuck{.phase = Phase::boot, .cpus = {at(Code::system_kernel, "cpu_do_idle+0x8", true)}};
+  EXPECT_THAT(likely_cause(stuck), StartsWith("all CPUs wait"));
+}
+
+TEST(LikelyCause, TheCpuThatRunsIsNamedAndThoseThatAreOffAreNot) {
+  Stuck stuck{.phase = Phase::load,
+              .cpus = {at(Code::system_kernel, "__invoke_psci_fn_hvc+0x1c"), at(Code::unknown),
+                       at(Code::system_kernel, "cpu_do_idle+0x8", true), at(Code::system_kernel, "lkdtm_LOOP+0x4")}};
+  EXPECT_EQ(likely_cause(stuck), "a CPU runs and does not get on: CPU 0 stands in the system kernel at lkdtm_LOOP+0x4");
+}
+
+TEST(LikelyCause, IsUnknownWhenNothingIsKnown) {
+  EXPECT_EQ(likely_cause({}), "");
+  EXPECT_EQ(likely_cause({.phase = Phase::boot, .cpus = {at(Code::unknown), at(Code::unknown, "", true)}}), "");
+}
+
+} // namespace kdt::run
