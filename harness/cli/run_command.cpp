@@ -133,7 +133,8 @@ Action register_run(CLI::App& app, const Context& context) {
   arguments->options.jobs = default_jobs();
   app.add_option("MATRIX", arguments->matrices, "matrix files")->required();
   arguments->selection.add_to(app);
-  app.add_option("-j,--jobs", arguments->options.jobs, "cells at once")
+  app.add_option("-j,--jobs", arguments->options.jobs,
+                 "cells at once; a guest of more than two CPUs counts for several")
       ->check(CLI::Range(1, 1024))
       ->capture_default_str();
   auto* out = app.add_option("--out", arguments->out, "run directory (default: runs/TIME-MATRIX)");

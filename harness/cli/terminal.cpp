@@ -73,8 +73,14 @@ void Terminal::redraw() {
   drawn_ = true;
 }
 
-void Terminal::cell_started(const Cell& cell) {
+void Terminal::take(const run::RunProgress& progress) {
+  progress_ = progress;
+  progress_at_ = Clock::now();
+}
+
+void Terminal::cell_started(const Cell& cell, const run::RunProgress& progress) {
   std::scoped_lock lock(mutex_);
+  take(progress);
   running_[cell.id] = Phase::prepare;
   if (!live_) put(stderr, fmt::format("kdt: {} begins\n", cell.id));
   redraw();
@@ -89,8 +95,7 @@ void Terminal::phase_started(const Cell& cell, Phase phase) {
 void Terminal::cell_ended(const CellResult& result, const run::RunProgress& progress) {
   std::scoped_lock lock(mutex_);
   running_.erase(result.cell.id);
-  progress_ = progress;
-  progress_at_ = Clock::now();
+  take(progress);
   if (!expected(result.verdict)) ++red_;
   clear();
   auto verdict = fmt::format("{:<5}", to_string(result.verdict));

@@ -16,7 +16,7 @@ public:
   explicit Terminal(std::size_t total);
   ~Terminal() override;
 
-  void cell_started(const Cell& cell) override;
+  void cell_started(const Cell& cell, const run::RunProgress& progress) override;
   void phase_started(const Cell& cell, Phase phase) override;
   void cell_ended(const CellResult& result, const run::RunProgress& progress) override;
   void warned(const std::string& sentence) override;
@@ -24,6 +24,7 @@ public:
   void image_progress(const image::Progress& progress);
 
 private:
+  void take(const run::RunProgress& progress);
   void redraw();
   void clear();
 

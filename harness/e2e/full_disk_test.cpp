@@ -82,6 +82,9 @@ TEST_F(FullDisk, ThatFillsUpWhileTheDumpIsSavedIsNoFaultOfTheGuest) {
   auto outcome = program.finish(Deadline::after(k_run_budget));
   expect_host_fault(outcome);
   EXPECT_THAT(outcome.out + outcome.err, testing::Not(HasSubstr("bug:")));
+  auto run = read_run(place_.path() / "disk/run"); // half a dump is not kept: the journal and the reports found room
+  ASSERT_EQ(run.cells.size(), 1U);
+  EXPECT_EQ(run.cells[0].findings.at(0).code, "host-disk");
   fs::remove(filler);
   auto resumed = run_kdt(place_, {"run", (place_.path() / "full.yaml").string(), "--resume", "disk/run"}, k_run_budget);
   EXPECT_EQ(resumed.status.code, 0) << resumed.out << resumed.err;

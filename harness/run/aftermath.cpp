@@ -144,6 +144,8 @@ void CellRun::tidy(bool keep) {
   std::error_code ignored;
   if (!keep) {
     fs::remove(vmcore, ignored);
+    if (machine_) machine_->stop(); // it has the disk open, and what follows may need the room
+    disk_.reset();
   } else if (!fs::exists(vmcore, ignored) && disk_ && disk_->occupied().bytes > 0) {
     disk_->keep(context_.directory / "dump.img");
     result_.artifacts["dump_disk"] = "dump.img";

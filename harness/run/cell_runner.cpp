@@ -9,6 +9,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
+
 namespace kdt::run {
 
 namespace {
@@ -119,6 +121,8 @@ CellResult run_cell(const Cell& cell, const CellContext& context) {
   }
   judge_cell(context.expectations, result);
   bool keep = context.keep == Keep::all || (context.keep == Keep::failed && !expected(result.verdict));
+  // Half a dump would keep the disk full, for the journal and the cells to come.
+  if (std::ranges::find(result.findings, "host-disk", &Finding::code) != result.findings.end()) keep = false;
   result.seconds = Clock::now() - begin;
   try {
     if (running) running->tidy(keep);

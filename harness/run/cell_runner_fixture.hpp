@@ -33,17 +33,20 @@ protected:
   }
 
   CellResult run(Keep keep = Keep::failed) {
-    CellContext context{
-        .kernel = kernel_,
-        .expectations = expectations_,
-        .make_machine = [this](const machine::MachineSpec&, std::stop_token) { return guest_.machine(); },
-        .emulator_version = "0",
-        .directory = directory_.path() / "cell",
-        .keep = keep,
-        .stop = {},
-        .verify = [this](const vmcore::Subject& subject, const vmcore::Expectation&, Deadline,
-                         std::stop_token) { return verify_(subject); },
-        .on_phase = {}};
+    CellContext context{.kernel = kernel_,
+                        .expectations = expectations_,
+                        .make_machine =
+                            [this](const machine::MachineSpec& spec, std::stop_token) {
+                              write_file(spec.drives.at(0).file, "a part of a dump");
+                              return guest_.machine();
+                            },
+                        .emulator_version = "0",
+                        .directory = directory_.path() / "cell",
+                        .keep = keep,
+                        .stop = {},
+                        .verify = [this](const vmcore::Subject& subject, const vmcore::Expectation&, Deadline,
+                                         std::stop_token) { return verify_(subject); },
+                        .on_phase = {}};
     return run_cell(cell_, context);
   }
 

@@ -260,7 +260,8 @@ TEST_F(CellRunnerTest, ASaveWithoutProgressIsStalled) {
 
 TEST_F(CellRunnerTest, AFullHostDiskIsAnInfraError) {
   guest_.instead_of("save", 0, [] { return Events{StateChange{"BLOCK_IO_ERROR", ""}, StateChange{"STOP", ""}}; });
-  expect_only(run(), "host-disk", Phase::save, Verdict::error);
+  expect_only(run(Keep::all), "host-disk", Phase::save, Verdict::error);
+  EXPECT_FALSE(fs::exists(directory_.path() / "cell" / "dump.img")); // half a dump only keeps the disk full
 }
 
 TEST_F(CellRunnerTest, AVmcoreThatIsNotTrueFailsAndIsKept) {

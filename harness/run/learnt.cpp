@@ -15,6 +15,7 @@ namespace {
 
 constexpr int k_version = 1;        // of the tables, kept in user_version
 constexpr int k_kept = 10;          // rows of one class
+constexpr int k_rows = 20000;       // of all classes: a few megabytes
 constexpr int k_patience_ms = 5000; // for another process's transaction, which takes milliseconds
 
 /// Rows of one class, newest first.
@@ -162,6 +163,8 @@ void Learnt::add(const Measured& measured) {
                         {measured.cell_class});
     store_->check(::sqlite3_bind_int(trim.get(), 2, k_kept));
     store_->run(trim);
+    store_->execute(
+        fmt::format("DELETE FROM measured WHERE rowid <= (SELECT max(rowid) FROM measured) - {}", k_rows).c_str());
     store_->execute("COMMIT");
   });
 }

@@ -35,6 +35,7 @@ private:
   void learn(const CellResult& result);
   CellResult run_one(const PlannedCell& planned, const image::KernelImage& kernel, int attempt);
   std::filesystem::path make_cell_directory(const Cell& cell);
+  RunProgress progress();
   void finish(CellResult result);
   CellResult not_run(std::size_t index, Finding finding) const;
   void fail_cells_of(const std::string& kernel, const Error& error);
@@ -187,7 +188,8 @@ void Running::run_turn(const Turn& turn) {
 
 void Running::learn(const CellResult& result) {
   const auto* peak = find(result.observed, "host.peak_memory");
-  if (result.verdict == Verdict::error || peak == nullptr) return;
+  bool typical = result.verdict == Verdict::pass || result.verdict == Verdict::xfail;
+  if (!typical || peak == nullptr) return; // a cell that went wrong ended early, or waited for a deadline
   const auto& parameters = result.cell.parameters;
   learnt_.add({.cell_class = cell_class(parameters, backend_.accelerator),
                .size_class = size_class(parameters, backend_.accelerator),
@@ -197,11 +199,11 @@ void Running::learn(const CellResult& result) {
 
 void Running::work() {
   auto stop = stop_.get_token();
-  for (;;) {
+  while (!stop.stop_requested()) {
     std::optional<Turn> turn;
     try {
       turn = scheduler_.next(stop);
-      if (!turn || stop.stop_requested()) return;
+      if (!turn) return;
       run_turn(*turn);
     } catch (const Interrupted&) {
       std::error_code ignored;
@@ -235,10 +237,16 @@ CellResult Running::run_one(const PlannedCell& planned, const image::KernelImage
                       .keep = options_.keep,
                       .stop = stop_.get_token(),
                       .on_phase = [&](Phase phase) { observer_.phase_started(cell, phase); }};
-  observer_.cell_started(cell);
+  observer_.cell_started(cell, progress());
   auto result = run_cell(cell, context);
   result.attempts = attempt;
   return result;
+}
+
+RunProgress Running::progress() {
+  auto waiting = scheduler_.seconds_waiting();
+  std::scoped_lock lock(mutex_);
+  return {.done = run_.cells.size(), .total = total_, .left = forecast_.left(waiting, Clock::now())};
 }
 
 void Running::finish(CellResult result) {
@@ -248,15 +256,11 @@ void Running::finish(CellResult result) {
     throw Error(Blame::infra, "{}; {} has {} free: make room, then continue with --resume", error.what(),
                 options_.directory.string(), human(free_space(options_.directory)));
   }
-  RunProgress progress{.done = 0, .total = total_};
-  auto waiting = scheduler_.seconds_waiting();
   {
     std::scoped_lock lock(mutex_);
     run_.cells.push_back(result);
-    progress.done = run_.cells.size();
-    progress.left = forecast_.left(waiting, Clock::now());
   }
-  observer_.cell_ended(result, progress);
+  observer_.cell_ended(result, progress());
   if (options_.fail_fast && !expected(result.verdict)) stop_.request_stop();
 }
 

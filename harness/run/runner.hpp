@@ -34,7 +34,7 @@ struct RunProgress {
 class RunObserver {
 public:
   virtual ~RunObserver() = default;
-  virtual void cell_started(const Cell& cell) = 0;
+  virtual void cell_started(const Cell& cell, const RunProgress& progress) = 0;
   virtual void phase_started(const Cell& cell, Phase phase) = 0;
   virtual void cell_ended(const CellResult& result, const RunProgress& progress) = 0;
   /// Something that does not change any verdict and that the user should know.

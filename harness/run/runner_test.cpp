@@ -12,7 +12,7 @@ namespace {
 /// Counts what it is told.
 class Counter final : public RunObserver {
 public:
-  void cell_started(const Cell&) override { ++started; }
+  void cell_started(const Cell&, const RunProgress&) override { ++started; }
   void phase_started(const Cell&, Phase) override {}
   void cell_ended(const CellResult& result, const RunProgress&) override { ended.push_back(result.verdict); }
   void warned(const std::string& sentence) override { warnings.push_back(sentence); }
