@@ -291,7 +291,9 @@ std::vector<std::string> makedumpfile_argv(const protocol::SaveAsk& ask, const s
   const auto compression = k_compressions.find(ask.compression);
   if (compression == k_compressions.end()) throw ShapeError("there is no compression '" + ask.compression + "'");
 
-  std::vector<std::string> argv = {"makedumpfile", "-d", std::to_string(ask.filter)};
+  // -b 10: it writes 4 MiB at a time instead of 64 KiB. Each write ends within a page of the drive, which is then read
+  // first: without this a 64 GiB guest's dump takes half as much again (21.7 CPU seconds of TCG instead of 14.5).
+  std::vector<std::string> argv = {"makedumpfile", "-b", "10", "-d", std::to_string(ask.filter)};
   if (ask.format == "elf")
     argv.emplace_back("-E"); // an ELF dump is never compressed
   else if (!compression->second.empty())

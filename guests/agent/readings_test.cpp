@@ -184,15 +184,16 @@ TEST(SaveWord, ReadsItsKeysAndKeepsTheDefaults) {
 
 TEST(MakedumpfileArgv, OfEachFormat) {
   protocol::SaveAsk ask;
-  EXPECT_THAT(makedumpfile_argv(ask, "/dev/vda"), ElementsAre("makedumpfile", "-d", "31", "-l", "-F", "/proc/vmcore"));
+  EXPECT_THAT(makedumpfile_argv(ask, "/dev/vda"),
+              ElementsAre("makedumpfile", "-b", "10", "-d", "31", "-l", "-F", "/proc/vmcore"));
   ask.format = "kdump";
   ask.compression = "none";
   EXPECT_THAT(makedumpfile_argv(ask, "/dev/vda"),
-              ElementsAre("makedumpfile", "-d", "31", "-f", "/proc/vmcore", "/dev/vda"));
+              ElementsAre("makedumpfile", "-b", "10", "-d", "31", "-f", "/proc/vmcore", "/dev/vda"));
   ask.format = "elf";
   ask.compression = "zstd";
   EXPECT_THAT(makedumpfile_argv(ask, "/dev/vda"),
-              ElementsAre("makedumpfile", "-d", "31", "-E", "-f", "/proc/vmcore", "/dev/vda"));
+              ElementsAre("makedumpfile", "-b", "10", "-d", "31", "-E", "-f", "/proc/vmcore", "/dev/vda"));
 }
 
 TEST(MakedumpfileArgv, RefusesWordsItDoesNotKnow) {
