@@ -74,8 +74,10 @@ constexpr auto k_facts = std::to_array<Name>({
 
 constexpr auto k_observations = std::to_array<Name>({
     {"boot.seconds", observation, T::seconds, "host time from the emulator's start to the agent's hello"},
+    {"boot.early_seconds", observation, T::seconds,
+     "the part of boot.seconds before the kernel's clock ran, most of which goes into page tables and struct pages"},
     {"boot.init_seconds", observation, T::seconds,
-     "guest uptime when the agent started; page tables and struct pages are made before that clock runs"},
+     "guest uptime when the agent started, which leaves out boot.early_seconds"},
     {"boot.release", observation, T::text, "uname -r"},
     {"boot.build_id", observation, T::text, "build id from /sys/kernel/notes"},
     {"boot.cpus", observation, T::integer, "CPUs online"},

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 
 namespace kdt::run {
 
@@ -98,6 +99,18 @@ void observe_boot(const protocol::Facts& facts, Facts& observed) {
         line.find("crashkernel=") == std::string::npos) // not the command line
       lines.push_back(line.substr(line.starts_with('[') ? std::min(line.find("] ") + 2, line.size()) : 0));
   observed["reservation.dmesg"] = lines;
+}
+
+void observe_boot_time(double seconds, const protocol::Facts& facts, Facts& observed) {
+  observed["boot.seconds"] = seconds;
+  // "[    0.610000] Run /init": a log without time stamps, or one that was cut, tells nothing.
+  if (facts.dmesg.empty() || facts.dmesg_cut) return;
+  const auto& line = facts.dmesg.back();
+  auto digits = line.find_first_of("0123456789"), end = line.find(']');
+  if (!line.starts_with('[') || end == std::string::npos || digits > end) return;
+  double clock = 0;
+  std::from_chars(line.data() + digits, line.data() + end, clock);
+  observed["boot.early_seconds"] = std::max(0.0, seconds - clock);
 }
 
 void observe_load(const protocol::LoadAnswer& answer, Facts& observed) {

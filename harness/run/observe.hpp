@@ -14,6 +14,10 @@ namespace kdt::run {
 /// boot.* and reservation.*, from the system kernel's facts.
 void observe_boot(const protocol::Facts& facts, Facts& observed);
 
+/// boot.seconds as measured, and boot.early_seconds: what of it the kernel's own clock did not see, by the last time
+/// stamp of its log.
+void observe_boot_time(double seconds, const protocol::Facts& facts, Facts& observed);
+
 /// load.*.
 void observe_load(const protocol::LoadAnswer& answer, Facts& observed);
 

@@ -71,6 +71,27 @@ TEST(ObserveBoot, KeepsTheKernelsOwnWordsButNotItsCommandLine) {
             Value(std::vector<std::string>{"crashkernel reserved: 0x00000000ada00000 - 0x00000000bda00000 (256 MB)"}));
 }
 
+TEST(ObserveBoot, WhatPassedBeforeTheKernelsClockRanIsEarly) {
+  Facts observed;
+  auto facts = booted({});
+  facts.dmesg = {"[    0.000000] Booting Linux", "[   34.826434] Run /init as init process"};
+  observe_boot_time(77.5, facts, observed);
+  EXPECT_EQ(observed.at("boot.seconds"), Value(77.5));
+  EXPECT_NEAR(std::get<double>(observed.at("boot.early_seconds")), 42.67, 0.01);
+  observe_boot_time(30, facts, observed); // a guest whose clock runs ahead
+  EXPECT_EQ(observed.at("boot.early_seconds"), Value(0.0));
+}
+
+TEST(ObserveBoot, ALogWithoutTimeStampsTellsNothingOfTheEarlyPart) {
+  for (const char* line : {"Run /init as init process 1", "[", "[no stamp] 5", ""}) {
+    Facts observed;
+    auto facts = booted({});
+    facts.dmesg = {line};
+    observe_boot_time(1, facts, observed);
+    EXPECT_FALSE(observed.contains("boot.early_seconds")) << line;
+  }
+}
+
 TEST(ObserveProbe, BeforeTheLoadEveryWriteShouldLand) {
   Facts observed;
   observe_probe_before(probed(0), observed);

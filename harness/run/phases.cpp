@@ -145,11 +145,12 @@ bool CellRun::boot() {
            Phase::boot);
     return false;
   }
-  result_.observed["boot.seconds"] = (log_.now() - begin).count();
+  auto seconds = (log_.now() - begin).count();
   auto facts = ask<protocol::Facts>(Phase::boot, ask::facts, protocol::Done{}, timeouts_.answer, "agent-error");
   if (!facts) return false;
   iomem_ = facts->iomem;
   observe_boot(*facts, result_.observed);
+  observe_boot_time(seconds, *facts, result_.observed);
   remember_for_walk(*facts);
   // A cell that asks for no region is a negative control; one whose request is refused as a rule says ends after load
   // has looked at the linear map.
