@@ -59,12 +59,15 @@ void BuildSteps::run(const std::string& what, const Command& command, unsigned l
 }
 
 std::string first_error(std::string_view output) {
+  // stdout and stderr come through two pipes: make's complaint may be read before the compiler's that caused it.
+  const auto lines = split(output, '\n');
+  for (const auto& line : lines)
+    for (std::string_view mark : {"error:", "Error:", "ERROR:", "fatal:", "E: ", "undefined reference"})
+      if (line.find(mark) != std::string::npos) return std::string(trim(line));
   std::string last = "no output";
-  for (const auto& raw : split(output, '\n')) {
+  for (const auto& raw : lines) {
     auto line = trim(raw);
     if (line.empty()) continue;
-    for (std::string_view mark : {"error:", "Error:", "ERROR:", "fatal:", "E: ", "undefined reference"})
-      if (line.find(mark) != std::string_view::npos) return std::string(line);
     if (line.find("*** ") != std::string_view::npos) return last; // make only says that the line before was bad
     last = line;
   }

@@ -56,6 +56,7 @@ TEST_F(BuildStepsTest, StopEndsTheProgram) {
 
 TEST(FirstError, PrefersTheCompilerToMake) {
   EXPECT_EQ(first_error("  CC a.o\na.c:1: error: x\nmake: *** Error 1\n"), "a.c:1: error: x");
+  EXPECT_EQ(first_error("make: *** Error 1\na.c:1: error: x\n"), "a.c:1: error: x");
   EXPECT_EQ(first_error("can't open file \"K\"\nmake[1]: *** [x] Error 1\n"), "can't open file \"K\"");
   EXPECT_EQ(first_error("one\ntwo\n"), "two");
   EXPECT_EQ(first_error(""), "no output");

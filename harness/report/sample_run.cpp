@@ -15,7 +15,7 @@ CellResult cell(const std::string& kernel, const std::string& rodata, Verdict ve
   result.fingerprint = std::string(64, '7');
   result.facts = {
       {"zone_dma", kernel == "v6.1-dma"}, {"page_size", std::int64_t{4096}}, {"version", std::string("6.1")}};
-  result.observed = {{"boot.seconds", 0.61},
+  result.observed = {{"probe.seconds", 0.61},
                      {"crashkernel.start", std::int64_t{0xb0000000}},
                      {"crashkernel.size", std::int64_t{268435456}},
                      {"probe.segments", std::string("faults")},
