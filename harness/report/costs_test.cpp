@@ -90,7 +90,7 @@ TEST(Costs, WhatNoCellObservedHasNoTable) {
   auto run = sweep();
   EXPECT_EQ(cost_tables(run, true).size(), 5U); // tables, share, boot, boot before the clock, save
   for (auto& each : run.cells) each.observed.erase("save.seconds");
-  EXPECT_EQ(cost_tables(run, true).size(), 3U);
+  EXPECT_EQ(cost_tables(run, true).size(), 4U);
 }
 
 TEST(Protection, ARefusalIsNotAProtectionAndAnUnloadedRegionNeither) {
