@@ -2,9 +2,25 @@
 #include "readings.hpp"
 #include "system.hpp"
 
+#include <fcntl.h>
 #include <sys/utsname.h>
 
 namespace kdt::agent {
+
+namespace {
+
+/// The ELF header and the program headers are the first pages of the file.
+std::string start_of_vmcore() {
+  constexpr std::size_t k_enough = std::size_t{64} * 1024;
+  const Fd fd = open_file("/proc/vmcore", O_RDONLY);
+  std::string text(k_enough, '\0');
+  const ssize_t got = read(fd.get(), text.data(), text.size());
+  if (got < 0) fail("cannot read /proc/vmcore");
+  text.resize(static_cast<std::size_t>(got));
+  return text;
+}
+
+} // namespace
 
 Reply serve_facts(const Session& session, const protocol::Json&) {
   constexpr std::size_t k_most_log = std::size_t{512} * 1024;
@@ -26,6 +42,7 @@ Reply serve_facts(const Session& session, const protocol::Json&) {
   if (!crash_loaded.empty()) facts.kexec_crash_loaded = crash_loaded == "1";
   facts.vmcoreinfo = read_note_place(read_word("/sys/kernel/vmcoreinfo", ""));
   facts.dmesg = read_log(kernel_log(), k_most_log, facts.dmesg_cut);
+  if (session.capture) facts.vmcore = read_program_headers(start_of_vmcore());
   return {protocol::encode(facts), {}};
 }
 

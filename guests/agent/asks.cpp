@@ -28,8 +28,9 @@ using Serve = Reply (*)(const Session&, const protocol::Json&);
 const std::map<std::string_view, Serve> k_asks = {
     {protocol::ask::hello, serve_hello},       {protocol::ask::facts, serve_facts},
     {protocol::ask::load, serve_load},         {protocol::ask::probe, serve_probe},
-    {protocol::ask::canaries, serve_canaries}, {protocol::ask::trigger, serve_trigger},
-    {protocol::ask::save, serve_save},         {protocol::ask::poweroff, serve_poweroff},
+    {protocol::ask::resize, serve_resize},     {protocol::ask::canaries, serve_canaries},
+    {protocol::ask::trigger, serve_trigger},   {protocol::ask::save, serve_save},
+    {protocol::ask::poweroff, serve_poweroff},
 };
 
 } // namespace

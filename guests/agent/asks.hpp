@@ -34,6 +34,7 @@ Reply serve(const Session& session, const std::string& name, const protocol::Jso
 Reply serve_facts(const Session& session, const protocol::Json& arguments);
 Reply serve_load(const Session& session, const protocol::Json& arguments);
 Reply serve_probe(const Session& session, const protocol::Json& arguments);
+Reply serve_resize(const Session& session, const protocol::Json& arguments);
 Reply serve_trigger(const Session& session, const protocol::Json& arguments);
 Reply serve_save(const Session& session, const protocol::Json& arguments);
 

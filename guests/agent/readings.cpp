@@ -1,5 +1,7 @@
 #include "readings.hpp"
 
+#include <elf.h>
+
 #include <algorithm>
 #include <array>
 #include <charconv>
@@ -90,6 +92,25 @@ std::optional<protocol::NotePlace> read_note_place(std::string_view text) {
   const auto words = split(text.substr(0, text.find('\n')), ' ');
   if (words.size() != 2) return std::nullopt;
   return protocol::NotePlace{.start = number(words[0], 16), .size = number(words[1], 16)};
+}
+
+std::vector<protocol::ProgramHeader> read_program_headers(std::string_view start_of_file) {
+  Elf64_Ehdr head;
+  if (start_of_file.size() < sizeof head || !start_of_file.starts_with(std::string_view(ELFMAG "\2\1", SELFMAG + 2)))
+    return {};
+  std::memcpy(&head, start_of_file.data(), sizeof head);
+  std::vector<protocol::ProgramHeader> headers;
+  for (std::size_t i = 0; i < head.e_phnum; ++i) {
+    Elf64_Phdr one;
+    const std::uint64_t at = head.e_phoff + i * sizeof one;
+    if (at > start_of_file.size() || start_of_file.size() - at < sizeof one) return {};
+    std::memcpy(&one, start_of_file.data() + at, sizeof one);
+    headers.push_back({.type = one.p_type,
+                       .vaddr = one.p_vaddr,
+                       .paddr = one.p_paddr,
+                       .size = one.p_type == PT_NOTE ? one.p_filesz : one.p_memsz});
+  }
+  return headers;
 }
 
 std::uint64_t read_meminfo(std::string_view text, std::string_view key) {

@@ -25,6 +25,10 @@ std::string read_build_id(std::string_view notes);
 /// Address and size in /sys/kernel/vmcoreinfo, "0x0000000040968000 1024", both hexadecimal; nullopt for an empty text.
 std::optional<protocol::NotePlace> read_note_place(std::string_view text);
 
+/// The program headers of a 64-bit little-endian ELF file that begins so; empty for anything else. Of a note the size
+/// is that in the file.
+std::vector<protocol::ProgramHeader> read_program_headers(std::string_view start_of_file);
+
 /// A value of /proc/meminfo in bytes; 0 if the key is not there.
 std::uint64_t read_meminfo(std::string_view text, std::string_view key);
 

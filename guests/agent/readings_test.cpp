@@ -1,7 +1,10 @@
 #include "readings.hpp"
 
+#include <elf.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+
+#include <cstring>
 
 namespace kdt::agent {
 
@@ -46,6 +49,32 @@ TEST(ReadBuildId, SkipsOtherNotes) {
   EXPECT_EQ(read_build_id(other), "");
   EXPECT_EQ(read_build_id(mine.substr(0, mine.size() - 4)), ""); // cut short
   EXPECT_EQ(read_build_id(""), "");
+}
+
+TEST(ReadProgramHeaders, OfACoreFileAndOfNothingElse) {
+  Elf64_Ehdr head{};
+  std::memcpy(head.e_ident, ELFMAG "\2\1", SELFMAG + 2);
+  head.e_phoff = sizeof head;
+  head.e_phnum = 2;
+  Elf64_Phdr note{}, load{};
+  note.p_type = PT_NOTE;
+  note.p_filesz = 0x1000;
+  load.p_type = PT_LOAD;
+  load.p_vaddr = 0xffff000000000000;
+  load.p_paddr = 0x40000000;
+  load.p_memsz = 0x80000000;
+  std::string file(reinterpret_cast<const char*>(&head), sizeof head);
+  file.append(reinterpret_cast<const char*>(&note), sizeof note)
+      .append(reinterpret_cast<const char*>(&load), sizeof load);
+  const auto headers = read_program_headers(file);
+  ASSERT_EQ(headers.size(), 2U);
+  EXPECT_EQ(headers[0].size, 0x1000U);
+  EXPECT_EQ(headers[1].paddr, 0x40000000U);
+  EXPECT_EQ(headers[1].size, 0x80000000U);
+  EXPECT_TRUE(read_program_headers(file.substr(0, file.size() - 1)).empty()); // cut off
+  EXPECT_TRUE(read_program_headers("not an ELF file").empty());
+  file[4] = 1; // 32 bits
+  EXPECT_TRUE(read_program_headers(file).empty());
 }
 
 TEST(ReadMeminfo, TakesTheWholeKey) {

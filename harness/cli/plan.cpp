@@ -3,6 +3,7 @@
 #include "base/error.hpp"
 #include "base/text.hpp"
 #include "matrix/expand.hpp"
+#include "matrix/limits.hpp"
 #include "matrix/selection.hpp"
 
 #include <fmt/ranges.h>
@@ -39,6 +40,19 @@ void keep_shard(std::vector<run::PlannedCell>& cells, const Shard& shard) {
   cells = std::move(kept);
 }
 
+/// Learns what is known of the kernels before they are built, and refuses the first cell that no guest can be.
+void check_possible(const matrix::Matrix& matrix, const std::vector<Cell>& cells, Plan& plan,
+                    const image::Images& images) {
+  auto machine = matrix::load_machine_type(images.repository() / "matrices/machines/virt.yaml");
+  for (const auto& cell : cells) {
+    const auto& kernel = cell.parameters.kernel;
+    if (!plan.kernel_facts.contains(kernel)) plan.kernel_facts[kernel] = images.facts(kernel);
+    if (auto refused = matrix::impossible(cell.parameters, plan.kernel_facts.at(kernel), machine))
+      throw Error(Blame::usage, "{}: {} (cell {})", matrix::place_of(matrix, cell, *refused->parameter),
+                  refused->sentence, cell.id);
+  }
+}
+
 } // namespace
 
 void SelectionOptions::add_to(CLI::App& app) {
@@ -57,24 +71,26 @@ Plan make_plan(const std::vector<std::string>& matrices, const SelectionOptions&
   Plan plan{.matrices = matrices, .expectations = {}, .cells = {}, .kernel_facts = {}};
   std::vector<Cell> cells;
   std::map<std::string, const run::Expectations*> judged_by;
-  for (const auto& path : matrices) {
+  std::vector<std::filesystem::path> files;
+  for (const auto& path : matrices) std::ranges::move(matrix::matrix_files(path), std::back_inserter(files));
+  bool several = matrices.size() > 1 || files.front() != std::filesystem::path(matrices.front());
+  for (const auto& path : files) {
     auto matrix = matrix::load_matrix(path, images.catalogue().names());
     plan.expectations.push_back(std::make_unique<run::Expectations>(
         run::Expectations{.rules = matrix::load_expectations(matrix.expectations),
                           .known_issues = matrix::load_known_issues(matrix.known_issues)}));
-    for (auto& cell : matrix::expand(matrix)) {
-      if (matrices.size() > 1) {
+    auto expanded = matrix::expand(matrix);
+    check_possible(matrix, expanded, plan, images);
+    for (auto& cell : expanded) {
+      if (several) {
         cell.id = matrix.name + ":" + cell.id;
         cell.slug = matrix::slug_of(cell.id);
       }
       if (!judged_by.emplace(cell.id, plan.expectations.back().get()).second)
-        throw Error(Blame::usage, "{}: cell {} is in two of the matrices", path, cell.id);
+        throw Error(Blame::usage, "{}: cell {} is in two of the matrices", path.string(), cell.id);
       cells.push_back(std::move(cell));
     }
   }
-  for (const auto& cell : cells)
-    if (!plan.kernel_facts.contains(cell.parameters.kernel))
-      plan.kernel_facts[cell.parameters.kernel] = images.facts(cell.parameters.kernel);
   for (auto& cell :
        matrix::select(std::move(cells), {.only = selection.only, .skip = selection.skip}, plan.kernel_facts)) {
     const auto* expectations = judged_by.at(cell.id);

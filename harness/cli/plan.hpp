@@ -31,7 +31,8 @@ struct Plan {
   std::string matrix_text() const;
 };
 
-/// Reads the matrices and everything they refer to. With several matrices, ids are preceded by "name:".
+/// Reads the matrices and everything they refer to. With several matrices, and with one that stands for others, ids are
+/// preceded by "name:".
 /// Throws Error{usage}.
 Plan make_plan(const std::vector<std::string>& matrices, const SelectionOptions& selection,
                const image::Images& images);

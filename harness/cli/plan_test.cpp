@@ -55,6 +55,33 @@ TEST_F(PlanTest, SelectionsNarrowAndTyposAreNamed) {
   EXPECT_NE(sentence({.only = {"rodate=on"}}).find("did you mean 'rodata'"), std::string::npos);
 }
 
+TEST_F(PlanTest, NightlyStandsForItsMatrices) {
+  auto nightly = plan({}, {KDT_SOURCE_DIR "/matrices/nightly.yaml"});
+  EXPECT_EQ(nightly.cells.front().cell.id.substr(0, 6), "arm64:");
+  EXPECT_EQ(nightly.cells.back().cell.id.substr(0, 6), "edges:");
+  EXPECT_GT(nightly.cells.size(), 324U);
+  EXPECT_EQ(plan({.only = {"edges:*"}}, {KDT_SOURCE_DIR "/matrices/nightly.yaml"}).cells.size(),
+            nightly.cells.size() - 324);
+}
+
+TEST_F(PlanTest, ACellThatNoGuestCanBeIsRefusedWithItsPlace) {
+  TempDir place("kdt-test");
+  auto refused = [&](const std::string& include) -> std::string {
+    write_file(place.path() / "m.yaml", "kernels: [v6.1-dma]\ninclude:\n- {" + include + "}\n");
+    try {
+      plan({}, {(place.path() / "m.yaml").string()});
+    } catch (const Error& error) {
+      EXPECT_EQ(error.blame(), Blame::usage);
+      return std::string(error.what()).substr(place.path().string().size() + 1);
+    }
+    return "accepted";
+  };
+  EXPECT_TRUE(refused("memory: 16T").starts_with("m.yaml:3:12: memory 16T: cortex-a57 addresses 44 bits"));
+  EXPECT_TRUE(refused("cpus: 17").starts_with("m.yaml:3:10: cpus 17: kernel v6.1-dma is built for at most 16 CPUs"));
+  EXPECT_TRUE(refused("memory: 1G, cpu: cortex-a75").starts_with("m.yaml:3:21: cpu cortex-a75: "));
+  EXPECT_EQ(refused("crashkernel: 512G"), "accepted"); // the kernel refuses it: an experiment
+}
+
 TEST_F(PlanTest, SeveralMatricesAreToldApartByName) {
   TempDir place("kdt-test");
   write_file(place.path() / "other.yaml", "name: other\nkernels: [v6.1-dma]\naxes:\n  kernel: [v6.1-dma]\n");

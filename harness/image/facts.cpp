@@ -47,6 +47,7 @@ Facts kernel_facts(const std::map<std::string, std::string>& config, const std::
   std::int64_t interval = number(config, "CONFIG_KFENCE_SAMPLE_INTERVAL", 100);
   facts["kfence"] = std::string(!on("CONFIG_KFENCE") ? "off" : interval == 0 ? "late" : "early");
   if (on("CONFIG_KFENCE")) facts["kfence_interval"] = interval;
+  if (auto cpus = number(config, "CONFIG_NR_CPUS", 0); cpus > 0) facts["nr_cpus"] = cpus;
   facts["cma"] = on("CONFIG_DMA_CMA") ? number(config, "CONFIG_CMA_SIZE_MBYTES", 0) << 20 : std::int64_t{0};
   return facts;
 }

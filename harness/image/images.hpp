@@ -44,6 +44,7 @@ public:
   Images(std::filesystem::path cache_root, std::filesystem::path repository, Observer observer = {});
 
   const Catalogue& catalogue() const { return catalogue_; }
+  const std::filesystem::path& repository() const { return repository_; }
 
   /// The kernel with everything beside it, built if need be. Throws Error{usage} for an unknown name,
   /// Error{infra} when a tool, disk space or the network is missing or a build fails, Interrupted when asked to stop.

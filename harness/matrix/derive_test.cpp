@@ -77,4 +77,54 @@ TEST(Derive, KnowsDebugPageallocWhenTheDefaultTells) {
   EXPECT_EQ(with("debug_pagealloc=on", false), "-");
 }
 
+TEST(Derive, CountsThePageTablesOfAMapAtBasePages) {
+  auto cell = cell_with();
+  cell.memory = ByteSize::gib(4);
+  EXPECT_EQ(number(facts_of(cell), "page_map_tables"), 8212 << 10); // as 6.1 guests have it: 2048 + 4 + 1 tables
+  cell.memory = ByteSize::gib(1);
+  cell.crashkernel = "256M";
+  EXPECT_EQ(number(facts_of(cell), "page_map_tables"), 2056 << 10);
+  EXPECT_EQ(number(facts_of(cell), "page_map_region"), (128 + 1 + 1) << 12);
+  auto other = derive(cell, {{"page_size", std::int64_t{65536}}, {"va_bits", std::int64_t{42}}});
+  EXPECT_EQ(number(other, "page_map_tables"), 2 << 16); // one table maps 512 MiB, and the root is next
+}
+
+TEST(Derive, LeavesRoomForWhatIsTakenBefore) { // kernel-facts: 6.1 with zone DMA reserves below it
+  auto cell = cell_with();
+  cell.memory = ByteSize::gib(64);
+  EXPECT_GT(number(facts_of(cell), "boot_use"), 0x1040000000 - 0xff7e00000);
+  EXPECT_LT(number(facts_of(cell), "boot_use"), 2 * (0x1040000000 - 0xff7e00000));
+}
+
+TEST(Derive, TellsWhatLiesWhereABaseIsAskedFor) {
+  auto cell = cell_with();
+  cell.memory = ByteSize::gib(4);
+  auto window = [&](const char* crashkernel) {
+    cell.crashkernel = crashkernel;
+    return text(facts_of(cell), "crashkernel.window");
+  };
+  EXPECT_EQ(window("256M@0x60000000"), "free");
+  EXPECT_EQ(window("256M@0x48000000"), "taken");   // the initramfs
+  EXPECT_EQ(window("256M@0x40000000"), "taken");   // the Image
+  EXPECT_EQ(window("256M@0x41000000"), "taken");   // ends behind the initramfs' start
+  EXPECT_EQ(window("64M@0x41000000"), "unsure");   // how large the Image is, the plan does not know
+  EXPECT_EQ(window("64M@0x4c000000"), "unsure");   // nor the initramfs
+  EXPECT_EQ(window("256M@0x130000000"), "unsure"); // page tables and struct pages may be there
+  EXPECT_EQ(window("256M@0x138000000"), "outside");
+  EXPECT_EQ(window("256M@0x30000000"), "outside");
+  EXPECT_EQ(window("8E@0x60000000"), "outside"); // far behind the end
+  EXPECT_EQ(window("256M"), "-");
+}
+
+TEST(Derive, KnowsWhatIsLeftToLoadInto) {
+  auto cell = cell_with();
+  cell.crashkernel = "256M";
+  EXPECT_EQ(number(facts_of(cell), "crashkernel.remaining"), 256 << 20);
+  EXPECT_EQ(number(facts_of(cell), "shrink"), -1);
+  cell.shrink = ByteSize::mib(128);
+  EXPECT_EQ(number(facts_of(cell), "crashkernel.remaining"), 128 << 20);
+  cell.shrink = ByteSize::mib(512);
+  EXPECT_EQ(number(facts_of(cell), "crashkernel.remaining"), 256 << 20);
+}
+
 } // namespace kdt::matrix

@@ -12,8 +12,9 @@ bool is_infra(const Finding& finding) {
 /// The phase that makes an observation, by the first word of its name.
 Phase phase_of(std::string_view observation) {
   static constexpr std::pair<std::string_view, Phase> k_phases_of[] = {
-      {"boot", Phase::boot},   {"reservation", Phase::boot}, {"load", Phase::load},       {"map", Phase::probe},
-      {"probe", Phase::probe}, {"panic", Phase::trigger},    {"capture", Phase::capture}, {"save", Phase::save}};
+      {"boot", Phase::boot},   {"reservation", Phase::boot},   {"load", Phase::load},       {"grow", Phase::load},
+      {"shrink", Phase::load}, {"shrink_loaded", Phase::load}, {"map", Phase::probe},       {"hostmap", Phase::probe},
+      {"probe", Phase::probe}, {"panic", Phase::trigger},      {"capture", Phase::capture}, {"save", Phase::save}};
   auto word = observation.substr(0, observation.find('.'));
   for (const auto& [prefix, phase] : k_phases_of)
     if (prefix == word) return phase;
@@ -50,10 +51,21 @@ bool explains(const KnownIssue& issue, const Finding& finding) {
   return issue.observation.empty() || finding.text.starts_with(issue.observation + ":");
 }
 
+Finding unexplained_finding(const Name& name, const Value& value) {
+  auto finding = make_finding(
+      "unexplained", fmt::format("{}: saw {}, and no rule says what it should be here", name.name, show(name, value)));
+  finding.phase = phase_of(name.name);
+  return finding;
+}
+
 /// Holds every expectation that applies against what was observed.
 void check_expectations(const Rules& rules, const View& view, Judgement& judgement) {
   std::vector<Finding> unobserved;
-  for (const auto* rule : applicable(rules, view.facts, *view.observed)) {
+  auto holding = applicable(rules, view.facts, *view.observed);
+  for (const auto* name : unexplained(rules, holding))
+    if (const auto* value = kdt::find(*view.observed, name->name))
+      unobserved.push_back(unexplained_finding(*name, *value));
+  for (const auto* rule : holding) {
     for (const auto& matcher : rule->expect) {
       const auto* value = kdt::find(*view.observed, matcher.about().name);
       auto answer = matcher.matches(view);

@@ -114,4 +114,24 @@ TEST(Judge, NoKnownIssueExcusesTheInfrastructure) {
   EXPECT_EQ(judgement.verdict, Verdict::error);
 }
 
+TEST(Judge, WhatMustBeExplainedAndIsNotIsNobodysPass) {
+  TempDir directory("kdt-judge");
+  write_file(directory.path() / "r.yaml",
+             "must_explain: [reservation.present]\n"
+             "rules: [{when: {version: \"5.10\"}, expect: {reservation.present: true}, because: b, source: s}]\n");
+  auto rules = load_expectations(directory.path() / "r.yaml");
+  auto judgement = judge(rules, {}, k_facts, {{"reservation.present", false}}, {}, k_day);
+  ASSERT_EQ(judgement.findings.size(), 1U);
+  EXPECT_EQ(judgement.findings[0].code, "unexplained");
+  EXPECT_EQ(judgement.findings[0].phase, Phase::boot);
+  EXPECT_EQ(judgement.verdict, Verdict::error);
+  EXPECT_EQ(judgement.blame, Blame::usage);
+  // What was not seen needs no explanation; what another rule explains is explained; a real failure outranks it.
+  EXPECT_EQ(judge(rules, {}, k_facts, {}, {}, k_day).verdict, Verdict::pass);
+  const Facts old{{"version", std::string("5.10")}};
+  EXPECT_EQ(judge(rules, {}, old, {{"reservation.present", true}}, {}, k_day).verdict, Verdict::pass);
+  auto failed = judge(rules, {}, k_facts, {{"reservation.present", true}}, {make_finding("oops", "a bug")}, k_day);
+  EXPECT_EQ(failed.verdict, Verdict::fail);
+}
+
 } // namespace kdt::matrix

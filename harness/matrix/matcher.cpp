@@ -55,8 +55,10 @@ std::string_view text_of(const Value& value, std::string& scratch) {
 
 using Range = std::pair<std::int64_t, std::int64_t>;
 
-/// Sorted, with ranges that touch merged into one.
+/// Sorted, with ranges that touch merged into one and empty ones left out: [reservation.end, ram_end) is one when the
+/// region is the end of RAM.
 std::vector<Range> merged(std::vector<Range> ranges) {
+  std::erase_if(ranges, [](const Range& range) { return range.first == range.second; });
   std::ranges::sort(ranges);
   std::vector<Range> result;
   for (const auto& range : ranges) {
@@ -328,7 +330,7 @@ std::string Matcher::explain(const View& view) const {
                            windows_[0].high_included ? "]" : ")");
   } else if (kind_ == Kind::ranges) {
     for (const auto& window : windows_)
-      if (auto low = window.low.evaluate(lookup), high = window.high.evaluate(lookup); low && high)
+      if (auto low = window.low.evaluate(lookup), high = window.high.evaluate(lookup); low && high && *low != *high)
         resolved +=
             fmt::format("{}{:#x}-{:#x}", resolved.empty() ? "" : " ", *low, *high + (window.high_included ? 1 : 0));
   } else if (kind_ == Kind::equal && !expressions_.empty()) {

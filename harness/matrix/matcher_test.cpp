@@ -69,6 +69,9 @@ TEST(Matcher, EachFormCanPassAndFail) {
            {"capture.system_ram", "{ranges: [\"[reservation.start, reservation.end)\"]}",
             "{ranges: [\"[reservation.start, reservation.end]\"]}"},
            {"capture.system_ram", "{not: {ranges: []}}", "{ranges: []}"},
+           {"capture.system_ram", // the second range is empty
+            "{ranges: [\"[reservation.start, reservation.end)\", \"[ram_base, ram_base)\"]}",
+            "{ranges: [\"[reservation.start, reservation.end)\", \"[ram_base, ram_base]\"]}"},
            {"map.all", "\"{linear_map}\"", "blocks"},
            {"load.seconds", "\"< 2\"", "\"> 1.5\""},
            {"load.seconds", "1.5", "1.6"},

@@ -66,7 +66,7 @@ private:
 
   /// A scalar, or for words of a command line a list of them, as one checked setting.
   Setting setting(const Parameter& parameter, const YamlNode& value) {
-    Setting made{.parameter = &parameter, .text = {}, .canonical = {}};
+    Setting made{.parameter = &parameter, .text = {}, .canonical = {}, .place = file_.place(value)};
     bool words = parameter.name == "crashkernel" || parameter.name.ends_with("cmdline");
     if (value.is_list() && words) {
       if (value.items.empty()) throw file_.error(value, fmt::format("{}: the list is empty", parameter.name));
@@ -108,7 +108,9 @@ private:
 
   void read_defaults(const YamlNode& node) {
     each_parameter(node, "defaults", [&](const Parameter& parameter, const YamlNode&, const YamlNode& value) {
-      auto complaint = parameter.set(matrix_.defaults, setting(parameter, value).text);
+      auto made = setting(parameter, value);
+      matrix_.default_places[&parameter] = made.place;
+      auto complaint = parameter.set(matrix_.defaults, made.text);
       KDT_ASSERT(!complaint);
     });
   }
@@ -227,6 +229,29 @@ private:
   Matrix matrix_;
 };
 } // namespace
+
+std::vector<std::filesystem::path> matrix_files(const std::filesystem::path& path) {
+  auto file = YamlFile::load(path);
+  const auto* list = file.root().is_map() ? file.root().find("matrices") : nullptr;
+  if (list == nullptr) return {path};
+  file.check_map(file.root(), "a file of matrices", {"name", "description", "matrices"});
+  file.check_list(*list, "matrices");
+  if (list->items.empty()) throw file.error(*list, "matrices: the list is empty");
+  std::vector<std::filesystem::path> files;
+  for (const auto& item : list->items) {
+    auto named = (path.parent_path() / file.scalar(item, "matrices")).lexically_normal();
+    std::error_code ignored;
+    if (!std::filesystem::exists(named, ignored))
+      throw file.error(item, fmt::format("matrices: no such file: {}", named.string()));
+    if (std::ranges::find(files, named) != files.end())
+      throw file.error(item, fmt::format("matrices: '{}' is given twice", item.text));
+    const auto other = YamlFile::load(named);
+    if (other.root().is_map() && other.root().find("matrices") != nullptr)
+      throw file.error(item, fmt::format("matrices: '{}' names matrices again; name those here", item.text));
+    files.push_back(std::move(named));
+  }
+  return files;
+}
 
 Matrix load_matrix(const std::filesystem::path& path, const std::vector<std::string>& known_kernels) {
   auto file = YamlFile::load(path);

@@ -4,6 +4,7 @@
 #include "model/cell.hpp"
 
 #include <filesystem>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -14,6 +15,7 @@ struct Setting {
   const Parameter* parameter;
   std::string text;      ///< as written; the words of a list joined by spaces
   std::string canonical; ///< as Parameter::get says it
+  std::string place;     ///< file:line:column
 };
 
 struct Axis {
@@ -46,7 +48,8 @@ struct Matrix {
   std::string description;
   std::vector<std::string> kernels; ///< the names that cells may use
   CellParameters defaults;
-  std::vector<Axis> axes; ///< in declared order
+  std::map<const Parameter*, std::string> default_places{}; ///< file:line:column of what `defaults` sets
+  std::vector<Axis> axes;                                   ///< in declared order
   std::vector<Exclusion> exclude;
   std::vector<Inclusion> include;
   Cover cover = Cover::all;
@@ -57,6 +60,10 @@ struct Matrix {
 
 /// The most cells that a product of axes may have before it is taken for a mistake.
 inline constexpr std::size_t k_most_cells = 1'000'000;
+
+/// The matrix files that a file stands for: those that its `matrices:` names, beside it and in their order, or the file
+/// itself. Throws Error{usage} with file:line:column: for other keys beside it, and for a file that names others again.
+std::vector<std::filesystem::path> matrix_files(const std::filesystem::path& path);
 
 /// Reads and checks a matrix file. known_kernels: names that exist, empty to accept any.
 /// Throws Error{usage} "file:line:column: what is wrong (did you mean …?)".

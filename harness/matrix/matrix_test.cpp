@@ -19,7 +19,7 @@ std::string complaint(const fs::path& path) {
     } else if (stem.starts_with("issues-")) {
       load_known_issues(std::span(&path, 1));
     } else {
-      expand(load_matrix(path, {"v6.1-dma", "v6.1-nodma"}));
+      for (const auto& file : matrix_files(path)) expand(load_matrix(file, {"v6.1-dma", "v6.1-nodma"}));
     }
   } catch (const Error& error) {
     EXPECT_EQ(error.blame(), Blame::usage) << path;
@@ -68,6 +68,16 @@ TEST(LoadMatrix, ReadsEveryKey) {
   EXPECT_EQ(matrix.exclude[0].conditions[0].any_of, (std::vector<std::string>{"1G"}));
   EXPECT_EQ(matrix.include.size(), 1U);
   EXPECT_EQ(matrix.cover, Cover::pairwise);
+}
+
+TEST(MatrixFiles, AFileStandsForItselfOrForThoseItNames) {
+  TempDir directory("kdt-matrix");
+  auto path = [&](const char* name) { return directory.path() / name; };
+  write_file(path("a.yaml"), "kernels: [a]\naxes: {memory: [1G]}\n");
+  write_file(path("b.yaml"), "kernels: [a]\naxes: {memory: [2G]}\n");
+  write_file(path("both.yaml"), "matrices: [b.yaml, a.yaml]\n");
+  EXPECT_EQ(matrix_files(path("a.yaml")), std::vector{path("a.yaml")});
+  EXPECT_EQ(matrix_files(path("both.yaml")), (std::vector{path("b.yaml"), path("a.yaml")}));
 }
 
 TEST(LoadMatrix, OneKernelNeedsNoAxisAndTheAxisNamesTheKernels) {

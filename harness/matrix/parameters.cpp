@@ -54,6 +54,13 @@ Complaint set_memory(CellParameters& cell, const std::string& text) {
   return {};
 }
 
+Complaint set_shrink(CellParameters& cell, const std::string& text) {
+  auto size = parse_byte_size(text);
+  if (!size && text != "none") return fmt::format("'{}' is not a size; write 128M, 0, or none", text);
+  cell.shrink = text == "none" ? std::nullopt : size;
+  return {};
+}
+
 Complaint set_cpu(CellParameters& cell, const std::string& text) {
   if (text.empty() || text.find_first_not_of(k_cpu_characters) != std::string::npos)
     return fmt::format("'{}' is not a QEMU CPU model", printable(text));
@@ -110,6 +117,8 @@ constexpr auto k_parameters = std::to_array<Parameter>({
     {"trigger", "what makes the system kernel panic",
      [](CellParameters& c, const std::string& text) { return one_of(c.trigger, text, {"sysrq-c"}); },
      [](const CellParameters& c) { return c.trigger; }},
+    {"shrink", "what is written to kexec_crash_size before the load; 'none' leaves the region as it is", set_shrink,
+     [](const CellParameters& c) { return c.shrink ? to_string(*c.shrink) : "none"; }},
     {"dump.filter", "makedumpfile -d, 0 (everything) to 31",
      [](CellParameters& c, const std::string& text) { return whole_number(c.dump.filter, text, 0, 31); },
      [](const CellParameters& c) { return std::to_string(c.dump.filter); }},

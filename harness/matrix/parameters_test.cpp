@@ -21,6 +21,7 @@ TEST(Parameters, ReadBackWhatTheyStore) {
                                                                                    {"crashkernel", "512M,high 64M,low"},
                                                                                    {"loader", "kexec_load"},
                                                                                    {"trigger", "sysrq-c"},
+                                                                                   {"shrink", "128M"},
                                                                                    {"dump.filter", "1"},
                                                                                    {"dump.compression", "zstd"},
                                                                                    {"dump.format", "copy"},
@@ -30,13 +31,14 @@ TEST(Parameters, ReadBackWhatTheyStore) {
     EXPECT_EQ(find_parameter(name)->set(cell, text), std::nullopt) << name;
     EXPECT_EQ(find_parameter(name)->get(cell), text) << name;
   }
-  EXPECT_EQ(parameters().size(), 14U);
+  EXPECT_EQ(parameters().size(), 15U);
 }
 
 TEST(Parameters, RefuseImpossibleValues) {
   EXPECT_EQ(set("memory", "1X"), "'1X' is not a size; write 512M or 2G");
   EXPECT_THAT(set("memory", "1K"), testing::HasSubstr("whole number of MiB"));
   EXPECT_THAT(set("memory", "0"), testing::HasSubstr("not between"));
+  EXPECT_THAT(set("shrink", "small"), testing::HasSubstr("128M, 0, or none"));
   EXPECT_THAT(set("cpus", "0"), testing::HasSubstr("from 1 to 512"));
   EXPECT_THAT(set("cpus", "two"), testing::HasSubstr("from 1 to 512"));
   EXPECT_THAT(set("cpu", "a b"), testing::HasSubstr("not a QEMU CPU model"));

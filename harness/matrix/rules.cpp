@@ -22,7 +22,8 @@ public:
 
   void read(Rules& rules, std::set<std::string>& ids) {
     const auto& root = file_.root();
-    file_.check_map(root, "a file of expectations", {"rules", "description"});
+    file_.check_map(root, "a file of expectations", {"rules", "description", "must_explain"});
+    if (const auto* names = root.find("must_explain")) read_explained(rules, *names);
     const auto& list = file_.required(root, "rules", "the file");
     file_.check_list(list, "rules");
     for (const auto& item : list.items) {
@@ -34,6 +35,19 @@ public:
   }
 
 private:
+  void read_explained(Rules& rules, const YamlNode& list) {
+    file_.check_list(list, "must_explain");
+    for (const auto& item : list.items) {
+      const auto* name = find_name(file_.scalar(item, "must_explain"));
+      if (name != nullptr && name->origin != NameOrigin::observation)
+        throw file_.error(item, fmt::format("must_explain: '{}' is a fact, not an observation", item.text));
+      if (name == nullptr)
+        throw file_.error(item, fmt::format("must_explain: no observation is called '{}'{}", item.text,
+                                            suggestion(item.text, observation_names())));
+      if (!rules.must_explain(name->name)) rules.explained.push_back(name);
+    }
+  }
+
   Rule read_rule(const YamlNode& node) {
     file_.check_map(node, "a rule", k_rule_keys);
     Rule rule;
@@ -43,12 +57,21 @@ private:
     if (const auto* group = node.find("group")) rule.group = file_.scalar(*group, "group");
     rule.because = sentence(node, "because");
     rule.source = sentence(node, "source");
+    if (const auto* seen = node.find("validated")) rule.confirmed = validated(*seen);
     if (const auto* when = node.find("when")) rule.when = read_matchers(file_, *when, "when", all_names());
     if (const auto* expect = node.find("expect"))
       rule.expect = read_matchers(file_, *expect, "expect", observation_names());
     if (const auto* derive = node.find("derive")) read_derive(rule, *derive);
     if (rule.expect.empty() == rule.derive.empty()) throw file_.error(node, "a rule has either 'expect' or 'derive'");
     return rule;
+  }
+
+  /// A list of kernels on which it was seen, or false.
+  bool validated(const YamlNode& node) {
+    if (node.is_scalar() && node.text == "false") return false;
+    if (!node.is_list() || node.items.empty())
+      throw file_.error(node, "validated: a list of kernels on which the rule was seen to hold, or false");
+    return true;
   }
 
   std::string sentence(const YamlNode& node, std::string_view key) {
@@ -173,6 +196,33 @@ Rules load_expectations(std::span<const std::filesystem::path> paths) {
     RulesReader(file).read(rules, ids);
   }
   return rules;
+}
+
+bool Rules::must_explain(std::string_view observation) const {
+  return std::ranges::find(explained, observation, &Name::name) != explained.end();
+}
+
+std::vector<const Name*> unexplained(const Rules& rules, const std::vector<const Rule*>& applicable) {
+  auto spoken_of = [&](const Name* name) {
+    return std::ranges::any_of(applicable, [&](const Rule* rule) {
+      return std::ranges::any_of(rule->expect, [&](const Matcher& matcher) { return &matcher.about() == name; });
+    });
+  };
+  std::vector<const Name*> missing;
+  std::ranges::remove_copy_if(rules.explained, std::back_inserter(missing), spoken_of);
+  return missing;
+}
+
+std::vector<const Rule*> deriving(const Rules& rules, const Facts& facts) {
+  std::vector<const Rule*> found;
+  std::set<std::string_view> done;
+  for (const auto& rule : rules.rules) {
+    if (rule.derive.empty() || done.contains(rule.group)) continue;
+    if (all_hold(rule.when, View{facts}) != Answer::yes) continue;
+    if (!rule.group.empty()) done.insert(rule.group);
+    found.push_back(&rule);
+  }
+  return found;
 }
 
 Facts complete(const Rules& rules, Facts facts) {

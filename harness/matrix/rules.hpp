@@ -29,15 +29,21 @@ struct Rule {
   std::vector<Derivation> derive;
   std::string because;
   std::string source;
-  std::string place; ///< file:line:column
+  std::string place;     ///< file:line:column
+  bool confirmed = true; ///< false: `validated: false`, read in the source and seen in no guest
 };
 
 /// Rules in file order.
 struct Rules {
   std::vector<Rule> rules;
+  std::vector<const Name*> explained{}; ///< observations of which a rule must speak wherever they are made
+
+  /// Is this one of them?
+  bool must_explain(std::string_view observation) const;
 };
 
-/// Reads `rules:` of a YAML file: a list of {id, group, when, expect, derive, because, source, validated, note}.
+/// Reads `rules:` of a YAML file: a list of {id, group, when, expect, derive, because, source, validated, note}, and
+/// `must_explain:`, a list of observations: a cell in which one was made and no rule speaks of it does not pass.
 /// Throws Error{usage} with file:line:column. The language of `when` and `expect` is matcher.hpp's.
 Rules load_expectations(const std::filesystem::path& path);
 /// The same of several files, in order; an id may be there once.
@@ -46,11 +52,17 @@ Rules load_expectations(std::span<const std::filesystem::path> paths);
 /// The facts with those added that the rules derive, in file order.
 Facts complete(const Rules& rules, Facts facts);
 
+/// The rules that complete() took facts from, in file order. facts: as it made them.
+std::vector<const Rule*> deriving(const Rules& rules, const Facts& facts);
+
 /// The rules that apply, in file order. Before the cell has run a condition on an observation is open: such rules are
 /// listed, and do not end their group. facts: as complete() made them.
 std::vector<const Rule*> applicable(const Rules& rules, const Facts& facts);
 /// The same once it has run: what was not observed does not hold.
 std::vector<const Rule*> applicable(const Rules& rules, const Facts& facts, const Facts& observed);
+
+/// Of the observations that must be explained, those of which none of these rules speaks.
+std::vector<const Name*> unexplained(const Rules& rules, const std::vector<const Rule*>& applicable);
 
 /// What the rules that surely apply expect of an observation ("false" of reservation.present, say); nullopt: nothing.
 std::optional<std::string> expected_value(const Rules& rules, const Facts& facts, std::string_view observation);

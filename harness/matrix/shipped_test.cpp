@@ -60,6 +60,8 @@ Facts observed_of(const Row& row) {
     observed["reservation.low.start"] = row.low_start;
     observed["reservation.low.end"] = row.low_start + row.low_size;
     observed["reservation.low.size"] = row.low_size;
+    dmesg.push_back(fmt::format("crashkernel low memory reserved: 0x{:08x} - 0x{:08x} ({} MB)", row.low_start,
+                                row.low_start + row.low_size, row.low_size >> 20));
   }
   observed["reservation.dmesg"] = dmesg;
   return observed;

@@ -30,6 +30,7 @@ struct CellParameters {
       crashkernel; ///< as on the command line, several forms joined by spaces; nullopt: not given
   std::string loader = "kexec_file_load"; ///< kexec_file_load, kexec_load, none (a negative control)
   std::string trigger = "sysrq-c";
+  std::optional<ByteSize> shrink{}; ///< written to kexec_crash_size before the load; nullopt: the region stays as it is
   DumpSettings dump{};
   std::string cmdline{};         ///< more words for the system kernel
   std::string capture_cmdline{}; ///< more words for the capture kernel

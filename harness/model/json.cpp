@@ -54,21 +54,23 @@ struct ValueWriter {
 
 Json parameters_json(const CellParameters& parameters) {
   const auto& dump = parameters.dump;
-  return {{"kernel", text(parameters.kernel)},
-          {"memory", parameters.memory.bytes},
-          {"cpus", parameters.cpus},
-          {"cpu", text(parameters.cpu)},
-          {"rodata", text_or_null(parameters.rodata)},
-          {"crashkernel", text_or_null(parameters.crashkernel)},
-          {"loader", text(parameters.loader)},
-          {"trigger", text(parameters.trigger)},
-          {"dump",
-           {{"filter", dump.filter},
-            {"compression", text(dump.compression)},
-            {"format", text(dump.format)},
-            {"target", text(dump.target)}}},
-          {"cmdline", text(parameters.cmdline)},
-          {"capture_cmdline", text(parameters.capture_cmdline)}};
+  Json json{{"kernel", text(parameters.kernel)},
+            {"memory", parameters.memory.bytes},
+            {"cpus", parameters.cpus},
+            {"cpu", text(parameters.cpu)},
+            {"rodata", text_or_null(parameters.rodata)},
+            {"crashkernel", text_or_null(parameters.crashkernel)},
+            {"loader", text(parameters.loader)},
+            {"trigger", text(parameters.trigger)},
+            {"dump",
+             {{"filter", dump.filter},
+              {"compression", text(dump.compression)},
+              {"format", text(dump.format)},
+              {"target", text(dump.target)}}},
+            {"cmdline", text(parameters.cmdline)},
+            {"capture_cmdline", text(parameters.capture_cmdline)}};
+  if (parameters.shrink) json["shrink"] = parameters.shrink->bytes;
+  return json;
 }
 
 Json phase_json(const PhaseResult& phase) {
@@ -106,6 +108,8 @@ public:
     if (it == json_.end()) throw Error(Blame::usage, "member '{}' is missing", name_of(member));
     return {*it, name_of(member)};
   }
+
+  bool has(const char* member) const { return json_.is_object() && json_.contains(member); }
 
   std::string text() const {
     require(json_.is_string(), "a text");
@@ -199,6 +203,8 @@ CellParameters read_parameters(const Place& place) {
           .crashkernel = place["crashkernel"].text_or_null(),
           .loader = place["loader"].text(),
           .trigger = place["trigger"].text(),
+          .shrink =
+              place.has("shrink") ? std::optional(ByteSize{place["shrink"].integer<std::uint64_t>()}) : std::nullopt,
           .dump = {.filter = dump["filter"].integer<int>(),
                    .compression = dump["compression"].text(),
                    .format = dump["format"].text(),

@@ -82,6 +82,7 @@ std::string fingerprint(const Cell& cell, const image::KernelImage& kernel, cons
                             std::to_string(p.cpus), p.cpu, system_cmdline(p), p.capture_cmdline, p.loader, p.trigger,
                             std::to_string(p.dump.filter), p.dump.compression, p.dump.format, p.dump.target})
     hash.add_field(field);
+  if (p.shrink) hash.add_field(std::to_string(p.shrink->bytes));
   return hash.hex();
 }
 

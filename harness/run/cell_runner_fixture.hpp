@@ -50,6 +50,14 @@ protected:
     return run_cell(cell_, context);
   }
 
+  void use_rules(const std::string& rules, const std::string& head = "") {
+    write_file(directory_.path() / "rules.yaml", head + "rules:\n" + rules);
+    expectations_.rules = matrix::load_expectations(directory_.path() / "rules.yaml");
+  }
+
+  /// The guest from its beginning, for another run.
+  void start_again() { guest_ = FakeGuest(KDT_SOURCE_DIR "/harness/guest/testdata/kexec_file_load.jsonl"); }
+
   static std::string codes(const CellResult& result) {
     std::string text;
     for (const auto& finding : result.findings) text += finding.code + " ";

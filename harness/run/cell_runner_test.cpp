@@ -24,6 +24,9 @@ TEST_F(CellRunnerTest, AWholeCellPasses) {
   EXPECT_EQ(result.observed.at("probe.rest"), Value("lands"));
   EXPECT_EQ(result.observed.at("capture.release"), Value("6.1.192"));
   EXPECT_EQ(result.observed.at("save.exit_status"), Value(std::int64_t{0}));
+  EXPECT_EQ(result.observed.at("grow.error"), Value("EINVAL"));
+  EXPECT_EQ(result.observed.at("shrink_loaded.error"), Value("EINVAL"));
+  EXPECT_FALSE(result.observed.contains("shrink.error")); // the cell does not ask for it
   for (const auto& phase : result.phases) EXPECT_EQ(phase.outcome, "done") << to_string(phase.phase);
   EXPECT_FALSE(fs::exists(directory_.path() / "cell" / "vmcore")); // it passed: nobody needs it
   EXPECT_TRUE(fs::exists(directory_.path() / "cell" / "cell.json"));
@@ -70,9 +73,7 @@ TEST_F(CellRunnerTest, WithoutAReservationTheCellFails) {
 }
 
 TEST_F(CellRunnerTest, ARequestThatIsRefusedAsARuleSaysPassesAndShowsTheMap) {
-  write_file(directory_.path() / "rules.yaml",
-             "rules:\n- {expect: {reservation.present: false}, because: b, source: s}\n");
-  expectations_.rules = matrix::load_expectations(directory_.path() / "rules.yaml");
+  use_rules("- {expect: {reservation.present: false}, because: b, source: s}\n");
   guest_.instead_of("facts", 0, facts_without_reservation);
   auto result = run();
   EXPECT_EQ(codes(result), "");
@@ -81,18 +82,55 @@ TEST_F(CellRunnerTest, ARequestThatIsRefusedAsARuleSaysPassesAndShowsTheMap) {
   EXPECT_EQ(outcome(result, Phase::trigger), "skipped");
 }
 
-TEST_F(CellRunnerTest, ACellThatAsksForNoRegionFailsThoughARuleSaysSo) {
-  write_file(directory_.path() / "rules.yaml",
-             "rules:\n- {expect: {reservation.present: false}, because: b, source: s}\n");
-  expectations_.rules = matrix::load_expectations(directory_.path() / "rules.yaml");
+TEST_F(CellRunnerTest, ACellThatAsksForNoRegionIsABaselineWhereARuleSaysSo) {
   cell_.parameters.crashkernel.reset();
+  use_rules("- {expect: {reservation.present: true}, because: b, source: s}\n");
   guest_.instead_of("facts", 0, facts_without_reservation);
-  expect_only(run(), "reservation-missing", Phase::boot, Verdict::fail);
+  EXPECT_EQ(run().findings.at(0).code, "reservation-missing"); // somebody expects the opposite
+  use_rules("- {expect: {reservation.present: false}, because: b, source: s}\n");
+  start_again();
+  guest_.instead_of("facts", 0, facts_without_reservation);
+  EXPECT_EQ(run().verdict, Verdict::pass);
 }
 
-TEST_F(CellRunnerTest, ACellThatIsToldNotToLoadFails) {
+TEST_F(CellRunnerTest, ACellThatIsToldNotToLoadIsABaselineWhereARuleSaysSo) {
   cell_.parameters.loader = "none";
   expect_only(run(), "not-loaded", Phase::load, Verdict::fail);
+  use_rules("- {expect: {load.loaded: false}, because: b, source: s}\n");
+  start_again();
+  EXPECT_EQ(run().verdict, Verdict::pass);
+}
+
+TEST_F(CellRunnerTest, ARefusalThatNoRuleSpeaksOfIsNotBlamedOnTheKernel) {
+  use_rules("- {expect: {reservation.present: false}, when: {version: \"5.10\"}, because: b, source: s}\n",
+            "must_explain: [reservation.present]\n");
+  guest_.instead_of("facts", 0, facts_without_reservation);
+  auto result = run();
+  EXPECT_EQ(codes(result), "unexplained ");
+  EXPECT_EQ(result.blame, Blame::usage);
+}
+
+TEST_F(CellRunnerTest, AShrunkenRegionIsLoadedAndOneOfNoSizeIsNot) {
+  auto shrinks = [this](const char* size) {
+    start_again();
+    guest_.instead_of("resize", 1, [size] {
+      return Events{AgentLine{
+          fmt::format(R"({{"id":0,"answer":{{"error":"","size":{},"regions":[{{"start":1048576,"last":2097151,)"
+                      R"("name":"Crash kernel","depth":1}}]}}}})",
+                      size)}};
+    });
+  };
+  shrinks("134217728");
+  cell_.parameters.shrink = ByteSize::mib(128);
+  auto result = run();
+  EXPECT_EQ(result.observed.at("shrink.error"), Value("none"));
+  EXPECT_EQ(result.observed.at("shrink.kexec_crash_size"), Value(std::int64_t{128} << 20));
+  EXPECT_EQ(result.observed.at("shrink.start"), Value(std::int64_t{1} << 20));
+  EXPECT_EQ(outcome(result, Phase::verify), "done");
+  shrinks("0");
+  cell_.parameters.shrink = ByteSize{};
+  result = run();
+  EXPECT_EQ(outcome(result, Phase::probe), "skipped");
 }
 
 TEST_F(CellRunnerTest, AFailedLoadShowsWhatKexecSaid) {

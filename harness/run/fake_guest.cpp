@@ -31,6 +31,20 @@ std::string vmcoreinfo_note() {
 
 /// What was asked, in the order of the recordings.
 constexpr const char* k_asked[] = {"facts", "probe", "load", "probe", "trigger", "facts", "save", "poweroff"};
+/// A kernel that lets nobody change the size of its crash region.
+constexpr const char* k_resize_refused = R"({"id":0,"answer":{"error":"EINVAL","size":268435456,"regions":[]}})";
+
+/// Answers carry the id of the ask, whichever the test wrote down.
+std::vector<machine::Event> addressed(std::vector<machine::Event> events, const ordered_json& id) {
+  for (auto& event : events) {
+    auto* line = std::get_if<machine::AgentLine>(&event);
+    auto json = line == nullptr ? ordered_json() : ordered_json::parse(line->text, nullptr, false);
+    if (!json.is_object() || !json.contains("id") || json["id"].is_null()) continue;
+    json["id"] = id;
+    line->text = json.dump();
+  }
+  return events;
+}
 } // namespace
 
 machine::Event console(const std::string& text) {
@@ -69,10 +83,12 @@ std::vector<machine::Event> FakeGuest::respond(const std::string& line) {
   auto ask = ordered_json::parse(line);
   std::string name = ask.at("ask");
   int nth = asked_[name]++;
-  if (auto found = overrides_.find({name, nth}); found != overrides_.end()) return found->second();
+  if (auto found = overrides_.find({name, nth}); found != overrides_.end())
+    return addressed(found->second(), ask["id"]);
   if (name == "hello")
     return {machine::AgentLine{ordered_json{{"id", ask["id"]}, {"answer", ordered_json::parse(system_hello_)}}.dump()}};
   auto& queue = answers_[name];
+  if (name == "resize" && queue.empty()) queue.push_back(k_resize_refused); // no recording is as young
   KDT_ASSERT(!queue.empty());
   auto answer = ordered_json::parse(queue.front());
   if (name == "probe") probed_ = queue.front();

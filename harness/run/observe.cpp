@@ -1,5 +1,6 @@
 #include "run/observe.hpp"
 
+#include "base/text.hpp"
 #include "guest/region.hpp"
 
 #include <fmt/format.h>
@@ -21,9 +22,9 @@ struct Range {
   std::uint64_t end; // exclusive
 };
 
-std::vector<Range> ranges_named(const protocol::Facts& facts, std::string_view name) {
+std::vector<Range> ranges_named(const std::vector<protocol::IomemRange>& iomem, std::string_view name) {
   std::vector<Range> ranges;
-  for (const auto& range : facts.iomem)
+  for (const auto& range : iomem)
     if (range.name == name) ranges.push_back({range.start, range.last + 1});
   std::ranges::sort(ranges, {}, &Range::start);
   return ranges;
@@ -36,6 +37,69 @@ void observe_range(const std::string& prefix, const std::vector<Range>& ranges, 
   observed[prefix + "start"] = number(ranges[index].start);
   observed[prefix + "end"] = number(ranges[index].end);
   observed[prefix + "size"] = number(ranges[index].end - ranges[index].start);
+}
+
+/// Both regions are labelled alike; with two, the lower one is the companion (kernel-facts.md, 1.6).
+void observe_regions(const std::string& prefix, const std::vector<protocol::IomemRange>& iomem, Facts& observed) {
+  auto regions = ranges_named(iomem, "Crash kernel");
+  bool two = regions.size() > 1;
+  observe_range(prefix, regions, two ? 1 : 0, observed);
+  observe_range(prefix + "low.", regions, two ? 0 : regions.size(), observed);
+}
+
+/// Without "[    0.000000] ".
+std::string without_timestamp(const std::string& line) {
+  return line.substr(line.starts_with('[') ? std::min(line.find("] ") + 2, line.size()) : 0);
+}
+
+/// "  DMA      [mem 0x0000000040000000-0x00000000ffffffff]": the end of the last of DMA and DMA32 that holds memory.
+void observe_zones(const std::vector<std::string>& dmesg, Facts& observed) {
+  for (const auto& stamped : dmesg) {
+    auto line = without_timestamp(stamped);
+    auto words = split(line, ' ');
+    std::erase(words, "");
+    if (words.size() != 3 || !words[0].starts_with("DMA") || words[1] != "[mem") continue;
+    auto last = parse_byte_size(words[2].substr(words[2].find('-') + 1, words[2].find(']') - words[2].find('-') - 1));
+    if (last) observed["boot.dma_end"] = number(last->bytes + 1);
+  }
+}
+
+/// Where the loaded segments lie in the main region.
+void observe_segments(const protocol::ProbeAnswer& answer, const std::vector<PhysRange>& segments, Facts& observed) {
+  if (segments.empty() || answer.regions.empty()) return;
+  auto region = std::ranges::max_element(answer.regions, {}, &protocol::Region::start);
+  auto first = std::ranges::min_element(segments, {}, &PhysRange::start)->start.value;
+  auto last = std::ranges::max_element(segments, {}, &PhysRange::end)->end.value;
+  bool inside = first >= region->start && last <= region->end;
+  observed["load.segment_count"] = number(segments.size());
+  observed["load.segments_inside"] = inside;
+  if (!inside) return;
+  observed["load.segments_offset"] = number(first - region->start);
+  observed["load.segments_tail"] = number(region->end - last);
+}
+
+/// What /proc/vmcore says it holds.
+void observe_vmcore_headers(const std::vector<protocol::ProgramHeader>& headers, Facts& observed) {
+  constexpr std::uint32_t k_load = 1; // PT_LOAD
+  std::vector<protocol::ProgramHeader> ram;
+  auto end = [](const auto& header) { return header.paddr + header.size; };
+  for (const auto& one : headers) {
+    // The kernel image has a header of its own, inside that of the RAM it lies in.
+    bool image = std::ranges::any_of(headers, [&](const auto& other) {
+      return other.type == k_load && other.size > one.size && other.paddr <= one.paddr && end(one) <= end(other);
+    });
+    if (one.type == k_load && !image) ram.push_back(one);
+  }
+  std::ranges::sort(ram, {}, &protocol::ProgramHeader::paddr);
+  std::vector<std::string> ranges;
+  bool linear = true;
+  for (const auto& one : ram) {
+    ranges.push_back(fmt::format("{:#x}-{:#x}", one.paddr, end(one)));
+    linear &= one.vaddr - ram[0].vaddr == one.paddr - ram[0].paddr;
+  }
+  observed["capture.vmcore_headers"] = number(headers.size());
+  observed["capture.vmcore_ranges"] = ranges;
+  if (!ram.empty()) observed["capture.vmcore_base"] = linear ? fmt::format("{:#x}", ram[0].vaddr) : "mixed";
 }
 
 std::uint64_t level_bytes(const std::map<std::string, std::uint64_t>& levels, const std::string& word) {
@@ -86,18 +150,15 @@ void observe_boot(const protocol::Facts& facts, Facts& observed) {
   observed["boot.init_seconds"] = facts.init_seconds;
   observed["boot.cmdline"] = facts.cmdline;
 
-  // Both regions are labelled alike; with two, the lower one is the companion (kernel-facts.md, 1.6).
-  auto regions = ranges_named(facts, "Crash kernel");
-  bool two = regions.size() > 1;
-  observe_range("reservation.", regions, two ? 1 : 0, observed);
-  observe_range("reservation.low.", regions, two ? 0 : regions.size(), observed);
+  observe_zones(facts.dmesg, observed);
+  observe_regions("reservation.", facts.iomem, observed);
   if (facts.kexec_crash_size) observed["reservation.kexec_crash_size"] = number(*facts.kexec_crash_size);
 
   std::vector<std::string> lines;
   for (const auto& line : facts.dmesg)
     if (line.find("crashkernel") != std::string::npos &&
         line.find("crashkernel=") == std::string::npos) // not the command line
-      lines.push_back(line.substr(line.starts_with('[') ? std::min(line.find("] ") + 2, line.size()) : 0));
+      lines.push_back(without_timestamp(line));
   observed["reservation.dmesg"] = lines;
 }
 
@@ -117,6 +178,18 @@ void observe_load(const protocol::LoadAnswer& answer, Facts& observed) {
   observed["load.exit_status"] = std::int64_t{answer.exit_status};
   observed["load.loaded"] = answer.loaded;
   observed["load.seconds"] = answer.seconds;
+  if (answer.exit_status == 0) return;
+  constexpr std::ptrdiff_t k_last_lines = 20;
+  auto lines = split(answer.output, '\n');
+  std::erase(lines, "");
+  lines.erase(lines.begin(), lines.end() - std::min(k_last_lines, std::ssize(lines)));
+  observed["load.output"] = lines;
+}
+
+void observe_resize(const std::string& attempt, const protocol::ResizeAnswer& answer, Facts& observed) {
+  observed[attempt + ".error"] = answer.error.empty() ? "none" : answer.error;
+  observed[attempt + ".kexec_crash_size"] = number(answer.size);
+  if (attempt == "shrink") observe_regions("shrink.", answer.regions, observed);
 }
 
 void observe_map(const std::string& prefix, const protocol::ProbeAnswer& reading, Facts& observed) {
@@ -158,6 +231,7 @@ void observe_probe_after(const protocol::ProbeAnswer& answer, const std::optiona
   observed["probe.segments"] = inside.word();
   observed["probe.rest"] = outside.word();
   observed["probe.segment_pages"] = number((inside.faulted + inside.landed).bytes / page);
+  observe_segments(answer, *segments, observed);
   observed["probe.rest_pages"] = number((outside.faulted + outside.landed).bytes / page);
 }
 
@@ -179,9 +253,10 @@ void observe_capture(const protocol::Facts& facts, Facts& observed) {
   observed["capture.cpus"] = std::int64_t{facts.cpus_online};
   observed["capture.memory_total"] = number(facts.mem_total);
   std::vector<std::string> ranges;
-  for (const auto& range : ranges_named(facts, "System RAM"))
+  for (const auto& range : ranges_named(facts.iomem, "System RAM"))
     ranges.push_back(fmt::format("{:#x}-{:#x}", range.start, range.end));
   observed["capture.system_ram"] = ranges;
+  if (facts.vmcore) observe_vmcore_headers(*facts.vmcore, observed);
 }
 
 void observe_save(const protocol::SaveAnswer& answer, Facts& observed) {

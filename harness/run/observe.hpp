@@ -5,6 +5,7 @@
 #include "model/value.hpp"
 
 #include <optional>
+#include <string>
 #include <vector>
 
 namespace kdt::run {
@@ -26,6 +27,10 @@ void observe_map(const std::string& prefix, const protocol::ProbeAnswer& reading
 
 /// hostmap.closed_pages, from a reading after the load.
 void observe_closed_pages(const protocol::ProbeAnswer& reading, Facts& observed);
+
+/// grow.*, shrink.* or shrink_loaded.*: what became of an attempt to change the size of the crash region; of shrink
+/// also where the region and its companion lie afterwards.
+void observe_resize(const std::string& attempt, const protocol::ResizeAnswer& answer, Facts& observed);
 
 /// map.* and probe.before*, from the probe that ran before the load.
 void observe_probe_before(const protocol::ProbeAnswer& answer, Facts& observed);

@@ -203,4 +203,73 @@ TEST(ObserveCapture, ListsTheRamItSees) {
   EXPECT_EQ(observed.at("capture.system_ram"), Value(std::vector<std::string>{"0x40000000-0xc0000000"}));
 }
 
+TEST(ObserveBoot, ZonesEndWhereTheLastOneThatHoldsMemoryDoes) {
+  Facts observed;
+  auto facts = booted({});
+  facts.dmesg = {"[    0.000000]   DMA      [mem 0x0000000040000000-0x00000000ffffffff]",
+                 "[    0.000000]   DMA32    empty",
+                 "[    0.000000]   Normal   [mem 0x0000000100000000-0x000000013fffffff]"};
+  observe_boot(facts, observed);
+  EXPECT_EQ(observed.at("boot.dma_end"), Value(std::int64_t{1} << 32));
+  observed.clear();
+  facts.dmesg.erase(facts.dmesg.begin(), facts.dmesg.begin() + 2);
+  observe_boot(facts, observed);
+  EXPECT_FALSE(observed.contains("boot.dma_end"));
+}
+
+TEST(ObserveLoad, KeepsTheLastWordsOfAFailureOnly) {
+  Facts observed;
+  protocol::LoadAnswer answer;
+  answer.output = "a\n\nkexec_file_load failed: Cannot assign requested address\n";
+  observe_load(answer, observed);
+  EXPECT_FALSE(observed.contains("load.output"));
+  answer.exit_status = 255;
+  observe_load(answer, observed);
+  EXPECT_EQ(observed.at("load.output"),
+            Value(std::vector<std::string>{"a", "kexec_file_load failed: Cannot assign requested address"}));
+}
+
+TEST(ObserveProbe, TellsWhereTheSegmentsLieInTheRegion) {
+  Facts observed;
+  std::vector<PhysRange> segments{{{k_base + 8 * k_page}, {k_base + 9 * k_page}}, {{k_base}, {k_base + 3 * k_page}}};
+  observe_probe_after(probed(3), segments, observed);
+  EXPECT_EQ(observed.at("load.segment_count"), Value(std::int64_t{2}));
+  EXPECT_EQ(observed.at("load.segments_inside"), Value(true));
+  EXPECT_EQ(observed.at("load.segments_offset"), Value(std::int64_t{0}));
+  EXPECT_EQ(observed.at("load.segments_tail"), Value(std::int64_t{k_page}));
+  segments[1].start.value -= k_page;
+  observe_probe_after(probed(3), segments, observed);
+  EXPECT_EQ(observed.at("load.segments_inside"), Value(false));
+}
+
+TEST(ObserveResize, OfAShrinkAlsoWhereTheRegionIsNow) {
+  Facts observed;
+  protocol::ResizeAnswer answer{.error = "", .size = 0x1000, .regions = {crash_kernel(k_base, k_base + 0xfff)}};
+  observe_resize("shrink", answer, observed);
+  EXPECT_EQ(observed.at("shrink.error"), Value("none"));
+  EXPECT_EQ(observed.at("shrink.end"), Value(std::int64_t{k_base + 0x1000}));
+  EXPECT_EQ(observed.at("shrink.low.present"), Value(false));
+  answer.error = "EINVAL";
+  observe_resize("grow", answer, observed);
+  EXPECT_EQ(observed.at("grow.error"), Value("EINVAL"));
+  EXPECT_FALSE(observed.contains("grow.start"));
+}
+
+TEST(ObserveCapture, ReadsWhatTheVmcoreSaysItHolds) {
+  Facts observed;
+  auto facts = booted({});
+  facts.vmcore = {{.type = 4, .vaddr = 0, .paddr = 0, .size = 0x1000},
+                  {.type = 1, .vaddr = 0xffff800008000000, .paddr = 0x40200000, .size = 0x600000}, // the image
+                  {.type = 1, .vaddr = 0xffff0000a0000000, .paddr = 0xe0000000, .size = 0x1000},
+                  {.type = 1, .vaddr = 0xffff000000000000, .paddr = 0x40000000, .size = 0x80000000}};
+  observe_capture(facts, observed);
+  EXPECT_EQ(observed.at("capture.vmcore_headers"), Value(std::int64_t{4}));
+  EXPECT_EQ(observed.at("capture.vmcore_ranges"),
+            Value(std::vector<std::string>{"0x40000000-0xc0000000", "0xe0000000-0xe0001000"}));
+  EXPECT_EQ(observed.at("capture.vmcore_base"), Value("0xffff000000000000"));
+  (*facts.vmcore)[2].vaddr += 0x1000;
+  observe_capture(facts, observed);
+  EXPECT_EQ(observed.at("capture.vmcore_base"), Value("mixed"));
+}
+
 } // namespace kdt::run

@@ -64,8 +64,12 @@ void CellRun::report(Finding finding, Phase phase) {
   result_.findings.push_back(std::move(finding));
 }
 
+std::optional<std::string> CellRun::expected(std::string_view observation) const {
+  return matrix::expected_value(context_.expectations.rules, result_.facts, observation);
+}
+
 bool CellRun::expects(std::string_view observation, std::string_view value) const {
-  return matrix::expected_value(context_.expectations.rules, result_.facts, observation) == value;
+  return expected(observation) == value;
 }
 
 bool CellRun::prepare() {
@@ -152,10 +156,12 @@ bool CellRun::boot() {
   observe_boot(*facts, result_.observed);
   observe_boot_time(seconds, *facts, result_.observed);
   remember_for_walk(*facts);
-  // A cell that asks for no region is a negative control; one whose request is refused as a rule says ends after load
-  // has looked at the linear map.
-  bool refused_as_expected = cell_.parameters.crashkernel && expects("reservation.present", "false");
-  if (region_reserved() || refused_as_expected) return true;
+  // Without a region a cell ends after load has looked at the linear map: a baseline, or a request that is refused. It
+  // is red here unless a rule says so; where the rules promise to speak and do not, the judge says that.
+  bool left_to_the_judge =
+      expects("reservation.present", "false") ||
+      (context_.expectations.rules.must_explain("reservation.present") && !expected("reservation.present"));
+  if (region_reserved() || left_to_the_judge) return true;
   report(make_finding("reservation-missing", fmt::format("no crash region with '{}'", system_cmdline(cell_.parameters)),
                       std::get<std::vector<std::string>>(result_.observed.at("reservation.dmesg"))),
          Phase::boot);
@@ -172,9 +178,10 @@ bool CellRun::load() {
   if (before) report_untried(*before);
   if (!before && session_->refusal().empty()) return false; // no agent any more
   if (!check_map_from_host(before, Moment::before_load)) return false;
-  if (!region_reserved()) return false; // as expected: there is nothing to load into
+  if (!region_reserved() || !resize_before_load()) return false; // there is nothing to load into
   if (cell_.parameters.loader == "none") {
     result_.observed["load.loaded"] = false;
+    if (expects("load.loaded", "false")) return false; // a baseline
     report(make_finding("not-loaded", "the cell's loader is 'none': no capture kernel was loaded"), Phase::load);
     return false;
   }
@@ -186,7 +193,8 @@ bool CellRun::load() {
   if (!answer) return false;
   observe_load(*answer, result_.observed);
   load_ = *answer;
-  if (answer->exit_status == 0 && answer->loaded) return true;
+  // One byte less is rounded up to the same size: a kernel that lets it through loses nothing.
+  if (answer->exit_status == 0 && answer->loaded) return resize("shrink_loaded", crash_size() - 1);
   if (expects("load.loaded", "false")) return false;
   bool failed = answer->exit_status != 0;
   report(tool_failure(failed ? "load-failed" : "not-loaded",
@@ -195,6 +203,29 @@ bool CellRun::load() {
                       answer->output, Phase::load),
          Phase::load);
   return false;
+}
+
+std::uint64_t CellRun::crash_size() const {
+  for (const auto* name : {"shrink.kexec_crash_size", "reservation.kexec_crash_size"})
+    if (const auto* size = find(result_.observed, name))
+      return static_cast<std::uint64_t>(std::get<std::int64_t>(*size));
+  return 0;
+}
+
+/// An attempt to change the size of the crash region; false when there is no agent any more.
+bool CellRun::resize(std::string_view attempt, std::uint64_t size) {
+  auto answer = ask<protocol::ResizeAnswer>(Phase::load, ask::resize, protocol::ResizeAsk{.size = size},
+                                            timeouts_.answer, "agent-error");
+  if (answer) observe_resize(std::string(attempt), *answer, result_.observed);
+  return answer || !session_->refusal().empty();
+}
+
+/// No kernel makes the region larger, so that is tried in every cell; what makes it smaller, only where the cell asks
+/// for it. False when nothing is left to load into, or no agent.
+bool CellRun::resize_before_load() {
+  if (!resize("grow", crash_size() + ByteSize::mib(2).bytes)) return false;
+  const auto& shrink = cell_.parameters.shrink;
+  return !shrink || (resize("shrink", shrink->bytes) && shrink->bytes > 0);
 }
 
 bool CellRun::probe() {

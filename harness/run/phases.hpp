@@ -54,8 +54,12 @@ private:
   template <class Answer, class Record>
   std::optional<Answer> ask(Phase phase, std::string_view name, const Record& arguments, const Patience& patience,
                             std::string_view code);
+  std::optional<std::string> expected(std::string_view observation) const;
   bool expects(std::string_view observation, std::string_view value) const;
   bool region_reserved() const;
+  bool resize(std::string_view attempt, std::uint64_t size);
+  bool resize_before_load();
+  std::uint64_t crash_size() const;
   void report_untried(const protocol::ProbeAnswer& answer);
 
   /// Keeps what a walk of the page tables from the host needs to know.

@@ -40,6 +40,7 @@ inline constexpr std::string_view hello = "hello";
 inline constexpr std::string_view facts = "facts";
 inline constexpr std::string_view load = "load";
 inline constexpr std::string_view probe = "probe";
+inline constexpr std::string_view resize = "resize";     // writes to /sys/kernel/kexec_crash_size
 inline constexpr std::string_view canaries = "canaries"; // reserved: today's agent answers with an error
 inline constexpr std::string_view trigger = "trigger";
 inline constexpr std::string_view save = "save";

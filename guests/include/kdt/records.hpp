@@ -78,6 +78,22 @@ struct NotePlace {
   }
 };
 
+/// A program header of /proc/vmcore.
+struct ProgramHeader {
+  std::uint32_t type = 0; // PT_LOAD is 1, PT_NOTE 4
+  std::uint64_t vaddr = 0;
+  std::uint64_t paddr = 0;
+  std::uint64_t size = 0; // p_memsz; of a note p_filesz
+
+  template <class Self, class Visit>
+  static void fields(Self& self, Visit&& visit) {
+    visit("type", self.type);
+    visit("vaddr", self.vaddr);
+    visit("paddr", self.paddr);
+    visit("size", self.size);
+  }
+};
+
 /// Answer to facts: the kernel that runs.
 struct Facts {
   std::string release;
@@ -94,6 +110,7 @@ struct Facts {
   std::optional<NotePlace> vmcoreinfo; // absent where the kernel does not tell
   std::vector<std::string> dmesg;      // the ring from its oldest line, as the console shows it, at most 512 KiB
   bool dmesg_cut = false;
+  std::optional<std::vector<ProgramHeader>> vmcore; // of /proc/vmcore; absent in a system kernel
 
   template <class Self, class Visit>
   static void fields(Self& self, Visit&& visit) {
@@ -111,6 +128,7 @@ struct Facts {
     visit("vmcoreinfo", self.vmcoreinfo);
     visit("dmesg", self.dmesg);
     visit("dmesg_cut", self.dmesg_cut);
+    visit("vmcore", self.vmcore);
   }
 };
 
@@ -246,6 +264,30 @@ struct ProbeAnswer {
     visit("regions", self.regions);
     visit("segments", self.segments);
     visit("seconds", self.seconds);
+  }
+};
+
+/// Arguments of resize: what is written to /sys/kernel/kexec_crash_size, once.
+struct ResizeAsk {
+  std::uint64_t size = 0;
+
+  template <class Self, class Visit>
+  static void fields(Self& self, Visit&& visit) {
+    visit("size", self.size);
+  }
+};
+
+/// Answer to resize; a kernel that refuses is an answer, not an error.
+struct ResizeAnswer {
+  std::string error;               // name of the errno that the write gave, empty if it was taken
+  std::uint64_t size = 0;          // what the file says afterwards
+  std::vector<IomemRange> regions; // `Crash kernel` ranges afterwards
+
+  template <class Self, class Visit>
+  static void fields(Self& self, Visit&& visit) {
+    visit("error", self.error);
+    visit("size", self.size);
+    visit("regions", self.regions);
   }
 };
 
