@@ -96,14 +96,16 @@ Catalogue Catalogue::load(const std::filesystem::path& path) {
     const YAML::Node& body = entry.second;
     std::string name = checked_name(file, entry.first);
     file.expect_keys(body, fmt::format("kernel '{}'", name),
-                     {"description", "source", "fragments", "steps", "free_space"});
+                     {"description", "source", "fragments", "steps", "free_space", "least_memory"});
     check_fragments(file, body, known);
-    catalogue.kernels_.push_back({.name = name,
-                                  .description = file.text(body, "description"),
-                                  .source = find_source(file, body, sources),
-                                  .fragments = file.texts(body, "fragments"),
-                                  .steps = steps_of(file, body),
-                                  .free_space = size_of(file, body, "free_space")});
+    catalogue.kernels_.push_back(
+        {.name = name,
+         .description = file.text(body, "description"),
+         .source = find_source(file, body, sources),
+         .fragments = file.texts(body, "fragments"),
+         .steps = steps_of(file, body),
+         .free_space = size_of(file, body, "free_space"),
+         .least_memory = body["least_memory"] ? std::optional(size_of(file, body, "least_memory")) : std::nullopt});
   }
   return catalogue;
 }

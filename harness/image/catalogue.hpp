@@ -3,6 +3,7 @@
 #include "base/units.hpp"
 
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -22,9 +23,10 @@ struct KernelSpec {
   std::string name;
   std::string description;
   SourceSpec source;
-  std::vector<std::string> fragments; ///< names in images/kconfig, merged in order, the last one wins
-  unsigned steps = 0;                 ///< lines that make prints: what progress is measured against
-  ByteSize free_space;                ///< disk needed to build it
+  std::vector<std::string> fragments;   ///< names in images/kconfig, merged in order, the last one wins
+  unsigned steps = 0;                   ///< lines that make prints: what progress is measured against
+  ByteSize free_space;                  ///< disk needed to build it
+  std::optional<ByteSize> least_memory; ///< least RAM in which it was seen to reach its agent; nullopt: not measured
 };
 
 /// Every kernel that kdt can build.

@@ -50,6 +50,9 @@ TEST_F(CatalogueTest, ReadsAKernel) {
   EXPECT_EQ(kernel.source.free_space, ByteSize::gib(3));
   EXPECT_THAT(kernel.fragments, testing::ElementsAre("base"));
   EXPECT_EQ(kernel.steps, 12u);
+  EXPECT_EQ(kernel.least_memory, std::nullopt);
+  auto measured = load("free_space: 1G", "free_space: 1G\n    least_memory: 96M");
+  EXPECT_EQ(measured.kernel("small").least_memory, ByteSize::mib(96));
 }
 
 TEST_F(CatalogueTest, UnknownKernelNamesTheNearest) {

@@ -67,6 +67,13 @@ EntryKey Images::guest_key_of(const Recipe& recipe, const Lease& userspace) cons
   return guest_key(repository_ / "guests", recipe.kernel, recipe.agent, userspace_content(userspace.path()));
 }
 
+namespace {
+/// What no .config tells, but a guest did.
+void add_measured(const KernelSpec& spec, Facts& facts) {
+  if (spec.least_memory) facts["least_memory"] = static_cast<std::int64_t>(spec.least_memory->bytes);
+}
+} // namespace
+
 KernelImage Images::assemble(const Recipe& recipe, Lease kernel, Lease userspace, Lease guest) {
   KernelImage image;
   image.name = recipe.spec.name;
@@ -79,6 +86,7 @@ KernelImage Images::assemble(const Recipe& recipe, Lease kernel, Lease userspace
   image.build_id = elf_build_id(image.vmlinux);
   image.facts = kernel_facts(parse_config(read_file(image.config)), image.release);
   image.facts["build_id"] = image.build_id;
+  add_measured(recipe.spec, image.facts);
   image.facts.merge(tool_facts(read_file(guest.path() / "packages")));
   image.fingerprint = guest.path().filename().string();
   std::lock_guard lock(mutex_);
@@ -151,6 +159,12 @@ void Images::refresh_userspace(std::stop_token stop) {
 
 Facts Images::facts(const std::string& name) const {
   const KernelSpec& spec = catalogue_.kernel(name);
+  Facts known = configured_facts(spec);
+  add_measured(spec, known);
+  return known;
+}
+
+Facts Images::configured_facts(const KernelSpec& spec) const {
   const auto options = merged_options(spec, repository_ / "images/kconfig");
   std::string version = spec.source.package.substr(spec.source.package.rfind('-') + 1);
   try {
@@ -162,7 +176,7 @@ Facts Images::facts(const std::string& name) const {
   } catch (const Error&) {
     // Without the package or the compiler there is no kernel yet; what the fragments ask for still holds.
   }
-  return kernel_facts(parse_config(allconfig_text(options)), fmt::format("{}-{}", version, name));
+  return kernel_facts(parse_config(allconfig_text(options)), fmt::format("{}-{}", version, spec.name));
 }
 
 std::vector<KernelState> Images::kernels() const {

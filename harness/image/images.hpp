@@ -67,6 +67,7 @@ private:
 
   Recipe recipe(const std::string& name) const;
   EntryKey guest_key_of(const Recipe& recipe, const Lease& userspace) const;
+  Facts configured_facts(const KernelSpec& spec) const;
   std::optional<KernelImage> from_cache(const Recipe& recipe);
   Lease get(const EntryKey& key, std::stop_token stop,
             const std::function<void(const std::filesystem::path&, class BuildSteps&)>& build, bool again = false);

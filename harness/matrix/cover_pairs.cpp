@@ -22,6 +22,15 @@ void each_pair(const Row& row, Visit visit) {
   for (std::size_t a = 0; a < row.size(); ++a)
     for (std::size_t b = a + 1; b < row.size(); ++b) visit(pair_key(a, row[a], b, row[b]));
 }
+/// Scatters the numbers of rows (the finalizer of splitmix64). Among rows that are as good, the earliest would have the
+/// first value of every axis nearly always: pairs would be met, and little else.
+std::uint64_t scattered(std::uint64_t row) {
+  row += 0x9e3779b97f4a7c15;
+  row = (row ^ (row >> 30)) * 0xbf58476d1ce4e5b9;
+  row = (row ^ (row >> 27)) * 0x94d049bb133111eb;
+  return row ^ (row >> 31);
+}
+
 /// The rows that are still needed when the dearest are asked first whether the others cover their pairs as well.
 std::vector<std::size_t> without_spare(const std::vector<Row>& rows, std::vector<std::size_t> kept,
                                        const std::vector<double>& costs) {
@@ -54,10 +63,11 @@ std::vector<std::size_t> cover_pairs(const std::vector<Row>& rows, const std::ve
     each_pair(rows[row], [&](std::uint64_t pair) { count += covered.contains(pair) ? 0 : 1; });
     return count;
   };
-  using Candidate = std::pair<std::size_t, std::size_t>; // gain, then the cheapest, then the earliest row
+  using Candidate = std::pair<std::size_t, std::size_t>; // gain, row
   auto worse = [&](const Candidate& a, const Candidate& b) {
     if (a.first != b.first) return a.first < b.first;
-    return costs[a.second] != costs[b.second] ? costs[a.second] > costs[b.second] : a.second > b.second;
+    if (costs[a.second] != costs[b.second]) return costs[a.second] > costs[b.second];
+    return scattered(a.second) > scattered(b.second);
   };
   std::priority_queue<Candidate, std::vector<Candidate>, decltype(worse)> heap(worse);
   for (std::size_t i = 0; i < rows.size(); ++i) heap.emplace(gain(i), i);

@@ -26,6 +26,7 @@ CellResult full_cell() {
                             .crashkernel = "512M,high 64M,low",
                             .loader = "kexec_load",
                             .trigger = "nmi",
+                            .shrink = ByteSize::mib(128),
                             .dump = {.filter = 1, .compression = "zstd", .format = "elf", .target = "file"},
                             .cmdline = "quiet",
                             .capture_cmdline = "irqpoll"};
