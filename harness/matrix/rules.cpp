@@ -125,11 +125,19 @@ private:
   const YamlFile& file_;
 };
 
+/// A fact of the cell itself that is not there will not come either: no shrink, no base, no range.
+bool never_there(const Matcher& condition, const View& view) {
+  auto origin = condition.about().origin;
+  bool of_the_cell = origin == NameOrigin::parameter || origin == NameOrigin::derived;
+  return of_the_cell && view.find(condition.about().name) == nullptr;
+}
+
 /// unknown when no condition fails and some cannot be decided.
 Answer all_hold(const std::vector<Matcher>& conditions, const View& view) {
   auto result = Answer::yes;
   for (const auto& condition : conditions) {
     auto one = condition.matches(view);
+    if (one == Answer::unknown && never_there(condition, view)) one = Answer::no;
     if (one == Answer::no) return one;
     if (one == Answer::unknown) result = one;
   }

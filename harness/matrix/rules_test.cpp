@@ -83,4 +83,42 @@ TEST(LoadExpectations, NamesRulesWithoutAnIdByTheirLine) {
   EXPECT_EQ(rules_of("expect: {load.loaded: true}").rules[0].id, "r.yaml:2");
 }
 
+TEST(Applicable, LeavesOutRulesAboutWhatTheCellDoesNotHave) {
+  auto rules = rules_of("id: A, group: G, when: {shrink: \"> 4096\"}, expect: {shrink.error: none}\n"
+                        "id: B, group: G, when: {shrink: absent}, expect: {shrink.error: absent}\n"
+                        "id: C, when: {zone_dma: true}, expect: {load.loaded: true}");
+  EXPECT_THAT(ids(applicable(rules, {})), testing::ElementsAre("B", "C")); // a kernel's fact may still come
+  EXPECT_THAT(ids(applicable(rules, {{"shrink", std::int64_t{8192}}})), testing::ElementsAre("A", "C"));
+}
+
+TEST(Unexplained, AreThePromisedObservationsOfWhichNoRuleSpeaks) {
+  TempDir directory("kdt-rules");
+  write_file(
+      directory.path() / "r.yaml",
+      "must_explain: [map.all, load.loaded]\n"
+      "rules: [{when: {version: \"6.1\"}, expect: {map.all: pages}, because: b, source: s, validated: false}]\n");
+  auto rules = load_expectations(directory.path() / "r.yaml");
+  EXPECT_TRUE(rules.must_explain("map.all"));
+  EXPECT_FALSE(rules.must_explain("map.region"));
+  EXPECT_FALSE(rules.rules[0].confirmed);
+  auto names = [&](const Facts& facts) {
+    std::string text;
+    for (const auto* name : unexplained(rules, applicable(rules, facts))) text += fmt::format("{} ", name->name);
+    return text;
+  };
+  EXPECT_EQ(names({{"version", std::string("6.1")}}), "load.loaded ");
+  EXPECT_EQ(names({{"version", std::string("5.10")}}), "map.all load.loaded ");
+}
+
+TEST(Deriving, NamesTheRulesThatFactsCameFrom) {
+  auto rules = rules_of("id: A, group: R, when: {rodata: full}, derive: {rodata_full: true}\n"
+                        "id: B, group: R, derive: {rodata_full: false}\n"
+                        "id: C, group: M, when: {rodata_full: true}, derive: {linear_map: pages}");
+  auto of = [&](const char* rodata) {
+    return ids(deriving(rules, complete(rules, {{"rodata", std::string(rodata)}})));
+  };
+  EXPECT_THAT(of("full"), testing::ElementsAre("A", "C"));
+  EXPECT_THAT(of("on"), testing::ElementsAre("B"));
+}
+
 } // namespace kdt::matrix
