@@ -8,6 +8,7 @@
 #include <cstring>
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 namespace kdt::agent {
 
@@ -23,7 +24,7 @@ std::uint64_t position_of(const Fd& fd) {
 
 protocol::SaveAnswer run_makedumpfile(const Session& session, const protocol::SaveAsk& ask, const Drive& drive) {
   const bool to_stdout = ask.format == "flattened";
-  const auto argv = makedumpfile_argv(ask, drive.path);
+  const auto argv = makedumpfile_argv(ask, drive.path, static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE)));
   // The child inherits this very open file, so its offset tells how far the child has come.
   const Fd disk = open_file(drive.path, O_WRONLY);
   const std::uint64_t before = bytes_written(drive);

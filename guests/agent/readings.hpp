@@ -91,6 +91,7 @@ protocol::SaveAsk read_save_word(std::string_view value);
 
 /// What makedumpfile is called with, `device` last unless it writes to its standard output. Not for `copy`.
 /// Throws protocol::ShapeError for a word or level it does not know.
-std::vector<std::string> makedumpfile_argv(const protocol::SaveAsk& ask, const std::string& device);
+std::vector<std::string> makedumpfile_argv(const protocol::SaveAsk& ask, const std::string& device,
+                                           std::uint64_t page_size);
 
 } // namespace kdt::agent

@@ -213,22 +213,26 @@ TEST(SaveWord, ReadsItsKeysAndKeepsTheDefaults) {
 
 TEST(MakedumpfileArgv, OfEachFormat) {
   protocol::SaveAsk ask;
-  EXPECT_THAT(makedumpfile_argv(ask, "/dev/vda"),
+  EXPECT_THAT(makedumpfile_argv(ask, "/dev/vda", 4096),
               ElementsAre("makedumpfile", "-b", "10", "-d", "31", "-l", "-F", "/proc/vmcore"));
   ask.format = "kdump";
   ask.compression = "none";
-  EXPECT_THAT(makedumpfile_argv(ask, "/dev/vda"),
+  EXPECT_THAT(makedumpfile_argv(ask, "/dev/vda", 4096),
               ElementsAre("makedumpfile", "-b", "10", "-d", "31", "-f", "/proc/vmcore", "/dev/vda"));
+  EXPECT_THAT(makedumpfile_argv(ask, "/dev/vda", 65536), testing::Contains("6")); // 64 pages are 4 MiB, too
   ask.format = "elf";
   ask.compression = "zstd";
-  EXPECT_THAT(makedumpfile_argv(ask, "/dev/vda"),
+  EXPECT_THAT(makedumpfile_argv(ask, "/dev/vda", 4096),
               ElementsAre("makedumpfile", "-b", "10", "-d", "31", "-E", "-f", "/proc/vmcore", "/dev/vda"));
 }
 
 TEST(MakedumpfileArgv, RefusesWordsItDoesNotKnow) {
-  EXPECT_THROW(makedumpfile_argv({.target = {}, .filter = 32, .compression = "lzo", .format = "elf"}, ""), ShapeError);
-  EXPECT_THROW(makedumpfile_argv({.target = {}, .filter = 1, .compression = "rar", .format = "elf"}, ""), ShapeError);
-  EXPECT_THROW(makedumpfile_argv({.target = {}, .filter = 1, .compression = "lzo", .format = "core"}, ""), ShapeError);
+  EXPECT_THROW(makedumpfile_argv({.target = {}, .filter = 32, .compression = "lzo", .format = "elf"}, "", 4096),
+               ShapeError);
+  EXPECT_THROW(makedumpfile_argv({.target = {}, .filter = 1, .compression = "rar", .format = "elf"}, "", 4096),
+               ShapeError);
+  EXPECT_THROW(makedumpfile_argv({.target = {}, .filter = 1, .compression = "lzo", .format = "core"}, "", 4096),
+               ShapeError);
 }
 
 } // namespace kdt::agent

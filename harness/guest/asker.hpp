@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <variant>
 
 namespace kdt::guest {
@@ -55,6 +56,8 @@ public:
   /// Error{infra} for a line of ours whose fields are missing or of the wrong type.
   std::optional<Message> feed(std::string_view line);
 
+  /// The id of the last ask; 0 before the first.
+  std::uint64_t last_id() const { return last_id_; }
   /// How many asks have no answer yet.
   std::size_t waiting() const { return waiting_.size(); }
   /// Lines that said nothing to us so far, for the events' log.
@@ -75,7 +78,13 @@ private:
 template <class Record>
 Record read(const Answer& answer) {
   try {
-    return protocol::decode<Record>(answer.body, answer.ask);
+    auto record = protocol::decode<Record>(answer.body, answer.ask);
+    if constexpr (std::is_same_v<Record, protocol::ProbeAnswer>) {
+      auto granule = record.linear_map.granule; // of a guest that may be broken: we divide by it
+      if (granule != 4096 && granule != 16384 && granule != 65536)
+        throw Error(Blame::infra, "the agent sent a wrong answer: there are no pages of {} bytes", granule);
+    }
+    return record;
   } catch (const protocol::ShapeError& error) {
     throw Error(Blame::infra, "the agent sent a wrong answer: {}", error.what());
   }

@@ -161,6 +161,19 @@ TEST(Read, NamesTheFieldThatIsWrong) {
               HasSubstr("load.segments[1].start should be"));
 }
 
+TEST(Read, RefusesAPageSizeThatThereIsNot) {
+  protocol::ProbeAnswer probe;
+  for (auto granule : {0ULL, 4ULL, 8192ULL, 1ULL << 33}) {
+    probe.linear_map.granule = granule;
+    EXPECT_THAT(
+        error_of([&] { read<protocol::ProbeAnswer>({.id = 1, .ask = "probe", .body = protocol::encode(probe)}); }),
+        HasSubstr("there are no pages of"));
+  }
+  probe.linear_map.granule = 65536;
+  EXPECT_EQ(read<protocol::ProbeAnswer>({.id = 1, .ask = "probe", .body = protocol::encode(probe)}).linear_map.granule,
+            65536U);
+}
+
 TEST(Read, AbsentOptionalFieldsStayEmpty) {
   auto lines = recorded("kexec_file_load.jsonl");
   auto body = protocol::Json::parse(lines.at(1))["answer"];

@@ -185,10 +185,14 @@ void Cache::build_entry(const EntryKey& key, const Build& build) const {
   ::chmod(temporary.path().c_str(), 0755); // mkdtemp makes it 0700
   sync_directory(temporary.path());
   const fs::path target = images / key.id();
+  // What is there has no manifest, so that it is no entry, or is being renewed: it must not be found half removed.
+  const fs::path doomed = images / fmt::format("{}{}-gone", k_temporary, key.id());
   std::error_code ignored;
-  fs::remove_all(target, ignored); // what is there has no manifest, so it is no entry
+  fs::remove_all(doomed, ignored);
+  fs::rename(target, doomed, ignored);
   if (::rename(temporary.path().c_str(), target.c_str()) != 0)
     throw Error(Blame::infra, "{}: cannot rename into place: {}", target.string(), errno_text(errno));
+  fs::remove_all(doomed, ignored);
   UniqueFd directory = open_file(images, O_RDONLY | O_DIRECTORY);
   if (::fsync(directory.get()) != 0)
     throw Error(Blame::infra, "{}: cannot sync: {}", images.string(), errno_text(errno));

@@ -265,8 +265,9 @@ Event QemuMachine::next_event(Deadline deadline) {
   auto& state = *state_;
   if (state.stop.stop_requested()) throw Interrupted();
   while (state.events.empty()) {
-    if (deadline.passed()) return TimedOut{};
-    state.pump(deadline);
+    bool late = deadline.passed();
+    state.pump(deadline); // also when it is late: what came while nobody looked counts
+    if (late && state.events.empty()) return TimedOut{};
   }
   Event event = std::move(state.events.front());
   state.events.pop_front();
@@ -286,6 +287,7 @@ std::vector<CpuRegisters> QemuMachine::registers(Depth depth, Deadline deadline)
   bool chains = depth == Depth::chains;
   if (chains) state.execute("stop", "", deadline);
   auto vcpus = qmp::parse_registers(state.human("info registers -a", 0, deadline));
+  if (vcpus.empty()) throw Error(Blame::infra, "QEMU's monitor tells no registers");
   for (auto& vcpu : vcpus) {
     auto monitor = [&](const std::string& command) { return state.human(command, vcpu.cpu, deadline); };
     vcpu.waits = stands_behind_wait(vcpu, monitor);

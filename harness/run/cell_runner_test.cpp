@@ -55,6 +55,15 @@ TEST_F(CellRunnerTest, QemuThatIsKilledIsAnInfraErrorInEachPhase) {
   }
 }
 
+TEST_F(CellRunnerTest, QemuThatGetsNoMemoryIsTheHostsFault) {
+  guest_.instead_of("facts", 0, [] {
+    return Events{Ended{.status = {.code = 1, .signal = 0}, .words = "qemu-system-aarch64: Cannot allocate memory"}};
+  });
+  auto result = run();
+  expect_only(result, "host-memory", Phase::boot, Verdict::error);
+  EXPECT_EQ(result.blame, Blame::infra);
+}
+
 TEST_F(CellRunnerTest, AGuestThatNeverBootsIsAKernelFailure) {
   guest_.boot_events = {StateChange{"RESUME", ""}};
   guest_.boot_events.push_back(console("[    0.5] Kernel panic - not syncing: VFS: Unable to mount root fs\n"));

@@ -70,10 +70,10 @@ void CellRun::compare_with_host(std::optional<protocol::ProbeAnswer> probe, Mome
 
   auto differences = map_differences(*probe, host);
   if (!differences.empty()) { // an alias may have changed between the two readings: once more decides
-    if (auto again = session_->ask(protocol::ask::probe, protocol::Done{}, timeouts_.probe)) {
-      probe = guest::read<protocol::ProbeAnswer>(*again);
-      differences = map_differences(*probe, walk_from_host(ranges_of(probe->regions)));
-    }
+    auto again = session_->ask(protocol::ask::probe, protocol::Done{}, timeouts_.probe);
+    if (!again) throw Error(Blame::infra, "the probe did not answer a second time: {}", differences.front());
+    probe = guest::read<protocol::ProbeAnswer>(*again);
+    differences = map_differences(*probe, walk_from_host(ranges_of(probe->regions)));
   }
   auto& agrees = result_.observed.try_emplace("hostmap.agrees", true).first->second;
   if (differences.empty()) return;

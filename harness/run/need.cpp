@@ -52,10 +52,11 @@ Need first_guess(const CellParameters& parameters, machine::Accelerator accelera
 
 std::string cell_class(const CellParameters& parameters, machine::Accelerator accelerator) {
   const auto& dump = parameters.dump;
-  return fmt::format("{} {} cpus={} cpu={} '{}' '{}' {} {} {}/{}/{}/{} {}", parameters.kernel,
+  return fmt::format("{} {} cpus={} cpu={} '{}' '{}' {} {} {}/{}/{}/{} shrink={} {}", parameters.kernel,
                      to_string(parameters.memory), parameters.cpus, parameters.cpu, system_cmdline(parameters),
                      parameters.capture_cmdline, parameters.loader, parameters.trigger, dump.filter, dump.compression,
-                     dump.format, dump.target, machine::to_string(accelerator));
+                     dump.format, dump.target, parameters.shrink ? to_string(*parameters.shrink) : "no",
+                     machine::to_string(accelerator));
 }
 
 std::string size_class(const CellParameters& parameters, machine::Accelerator accelerator) {

@@ -70,6 +70,9 @@ TEST(CellClass, TellsApartWhatTakesMoreAndNothingElse) {
   other.rodata = "full";
   EXPECT_NE(of(plain), of(other));
   EXPECT_EQ(size_class(plain, machine::Accelerator::tcg), size_class(other, machine::Accelerator::tcg));
+  auto shrunk = plain;
+  shrunk.shrink = ByteSize{};
+  EXPECT_NE(of(plain), of(shrunk));
   other.dump.filter = 0;
   EXPECT_NE(size_class(plain, machine::Accelerator::tcg), size_class(other, machine::Accelerator::tcg));
 }

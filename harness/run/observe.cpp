@@ -164,14 +164,16 @@ void observe_boot(const protocol::Facts& facts, Facts& observed) {
 
 void observe_boot_time(double seconds, const protocol::Facts& facts, Facts& observed) {
   observed["boot.seconds"] = seconds;
-  // "[    0.610000] Run /init": a log without time stamps, or one that was cut, tells nothing.
-  if (facts.dmesg.empty() || facts.dmesg_cut) return;
-  const auto& line = facts.dmesg.back();
+  // "[    0.610000] Run /init as init process": a log without it or without time stamps tells nothing.
+  auto runs_init = [](const std::string& text) { return text.find(" as init process") != std::string::npos; };
+  auto found = std::ranges::find_if(facts.dmesg, runs_init);
+  if (found == facts.dmesg.end()) return;
+  const std::string& line = *found;
   auto digits = line.find_first_of("0123456789"), end = line.find(']');
   if (!line.starts_with('[') || end == std::string::npos || digits > end) return;
   double clock = 0;
   std::from_chars(line.data() + digits, line.data() + end, clock);
-  observed["boot.early_seconds"] = std::max(0.0, seconds - clock);
+  if (clock <= seconds) observed["boot.early_seconds"] = seconds - clock;
 }
 
 void observe_load(const protocol::LoadAnswer& answer, Facts& observed) {

@@ -74,16 +74,19 @@ TEST(ObserveBoot, KeepsTheKernelsOwnWordsButNotItsCommandLine) {
 TEST(ObserveBoot, WhatPassedBeforeTheKernelsClockRanIsEarly) {
   Facts observed;
   auto facts = booted({});
-  facts.dmesg = {"[    0.000000] Booting Linux", "[   34.826434] Run /init as init process"};
+  facts.dmesg = {"[    0.000000] Booting Linux", "[   34.826434] Run /init as init process",
+                 "[   40.000000] random: crng init done"};
   observe_boot_time(77.5, facts, observed);
   EXPECT_EQ(observed.at("boot.seconds"), Value(77.5));
   EXPECT_NEAR(std::get<double>(observed.at("boot.early_seconds")), 42.67, 0.01);
-  observe_boot_time(30, facts, observed); // a guest whose clock runs ahead
-  EXPECT_EQ(observed.at("boot.early_seconds"), Value(0.0));
+  Facts ahead;
+  observe_boot_time(30, facts, ahead); // a guest whose clock runs ahead: no figure rather than a wrong one
+  EXPECT_FALSE(ahead.contains("boot.early_seconds"));
 }
 
 TEST(ObserveBoot, ALogWithoutTimeStampsTellsNothingOfTheEarlyPart) {
-  for (const char* line : {"Run /init as init process 1", "[", "[no stamp] 5", ""}) {
+  for (const char* line :
+       {"Run /init as init process 1", "[", "[no stamp] 5", "", "[    5.000000] random: crng init done"}) {
     Facts observed;
     auto facts = booted({});
     facts.dmesg = {line};

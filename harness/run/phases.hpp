@@ -26,7 +26,8 @@ public:
   bool verify();
 
   /// What a guest that is stuck does; writes it into post-mortem/, too. Nullopt when QEMU itself does not answer: then
-  /// it is not the guest that is stuck. Never throws but Interrupted.
+  /// it is not the guest that is stuck. Throws Interrupted, and Error{infra} when the events
+  /// cannot be written.
   std::optional<Stuck> post_mortem(Phase phase);
   /// A guest that went away while this phase ran: whose fault, in which words.
   Finding lost(Phase phase) const;

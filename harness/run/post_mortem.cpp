@@ -111,7 +111,13 @@ void CellRun::keep_memory(const fs::path& file) {
     log_.add("post-mortem", {{"text", "guest memory was not kept: it is too large, or the disk too full"}});
     return;
   }
-  machine_->dump_memory(file, Deadline::after(timeouts_.memory_dump));
+  try {
+    machine_->dump_memory(file, Deadline::after(timeouts_.memory_dump));
+  } catch (...) { // half of it is of no use
+    std::error_code ignored;
+    fs::remove(file, ignored);
+    throw;
+  }
   result_.artifacts["memory"] = "post-mortem/memory.kdump";
 }
 

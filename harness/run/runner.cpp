@@ -126,6 +126,8 @@ void Running::build_kernels(std::stop_token stop) {
       return;
     } catch (const Error& error) {
       fail_cells_of(name, error);
+    } catch (const std::exception& error) { // of the file system, mostly: the cache went away
+      fail_cells_of(name, Error(Blame::infra, "{}", error.what()));
     }
   }
   scheduler_.kernels_settled();

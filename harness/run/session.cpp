@@ -13,6 +13,7 @@ namespace kdt::run {
 namespace {
 constexpr std::size_t k_recent_lines = 40;
 constexpr std::chrono::seconds k_look_budget{5}; // a healthy monitor answers within milliseconds
+constexpr std::chrono::seconds k_stall{5};       // a wait that ends so much too late was not the guest's doing
 constexpr int k_flood = 500;                     // the same line so often in a row; no kernel that is well does that
 
 const char* word_of(console::Note::Kind kind) {
@@ -39,6 +40,10 @@ Session::Wait Session::wait(const std::function<bool()>& done, const Patience& p
     if (ended_ || !host_disk_failure_.empty()) return last_wait_ = Wait::gone;
     Deadline next(watch.next_look());
     auto event = machine_.next_event(next);
+    if (auto gap = Clock::now() - next.at(); gap > k_stall) { // Ctrl-Z, a frozen group, a host that was asleep
+      log_.add("unwatched", {{"seconds", Seconds(gap).count()}});
+      watch.unwatched(gap);
+    }
     now = std::max(now, Clock::now());
     if (std::holds_alternative<machine::TimedOut>(event)) {
       now = std::max(now, next.at()); // a scripted machine's time passes so
@@ -116,16 +121,18 @@ void Session::take(const machine::AgentLine& line) {
   auto message = asker_.feed(line.text);
   if (!message) return;
   sign_ = true;
-  if (auto* hello = std::get_if<guest::Hello>(&*message))
+  if (auto* hello = std::get_if<guest::Hello>(&*message)) {
     (hello->role == protocol::role::capture ? capture_hello_ : system_hello_) = *hello;
-  else if (std::holds_alternative<guest::Progress>(*message))
+  } else if (std::holds_alternative<guest::Progress>(*message)) {
     sign_ = line.text != std::exchange(progress_, line.text); // a tool that repeats itself does not get on
-  else if (auto* answer = std::get_if<guest::Answer>(&*message))
-    answer_ = *answer;
-  else if (auto* refusal = std::get_if<guest::Refusal>(&*message))
-    refusal_ = refusal->sentence.empty() ? "the agent refused without a reason" : printable(refusal->sentence);
-  else if (auto* trouble = std::get_if<guest::Trouble>(&*message))
+  } else if (auto* answer = std::get_if<guest::Answer>(&*message)) {
+    if (answer->id == asker_.last_id()) answer_ = *answer; // else too late: the ask was given up
+  } else if (auto* refusal = std::get_if<guest::Refusal>(&*message)) {
+    if (refusal->id == 0 || refusal->id == asker_.last_id())
+      refusal_ = refusal->sentence.empty() ? "the agent refused without a reason" : printable(refusal->sentence);
+  } else if (auto* trouble = std::get_if<guest::Trouble>(&*message)) {
     agent_trouble_ = printable(trouble->text);
+  }
 }
 
 void Session::take(const machine::StateChange& change) {

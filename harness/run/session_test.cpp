@@ -109,6 +109,17 @@ TEST_F(SessionTest, AMonitorThatDoesNotAnswerIsNotTakenForAGuestThatStands) {
   EXPECT_EQ(session_->stuck(), "for 60 s nothing was said");
 }
 
+TEST_F(SessionTest, AnAnswerToAnEarlierAskIsNoAnswerToThisOne) {
+  auto& session = open({}, [](const std::string& line) {
+    if (line.find("\"probe\"") != std::string::npos) return std::vector<Event>{};
+    return std::vector<Event>{AgentLine{R"({"id":1,"answer":{"late":true}})"}, AgentLine{R"({"id":2,"answer":{}})"}};
+  });
+  EXPECT_FALSE(session.ask("probe", protocol::Done{}, k_patience));
+  auto answer = session.ask("load", protocol::Done{}, k_patience);
+  ASSERT_TRUE(answer);
+  EXPECT_EQ(answer->ask, "load");
+}
+
 TEST_F(SessionTest, APanicEndsAnAskEarly) {
   auto& session = open(
       {}, [](const std::string&) { return std::vector<Event>{console("[    1.0] Kernel panic - not syncing: x\n")}; });

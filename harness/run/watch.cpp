@@ -33,6 +33,10 @@ void Watch::sign(Clock::time_point now) {
   looks_without_move_ = 0;
 }
 
+void Watch::unwatched(Clock::duration gap) {
+  for (auto* time : {&begin_, &last_sign_, &last_move_, &last_look_}) *time += gap;
+}
+
 void Watch::look(std::optional<std::vector<machine::CpuRegisters>> registers, Clock::time_point now) {
   last_look_ = now;
   moved_ = false;

@@ -34,6 +34,9 @@ public:
   /// What the vCPUs did at this moment; nullopt when the machine would not say, which accuses nobody.
   void look(std::optional<std::vector<machine::CpuRegisters>> registers, Clock::time_point now);
 
+  /// For so long nobody watched, because the host did not run us: that time is not the guest's.
+  void unwatched(Clock::duration gap);
+
   /// When to look next, should nothing happen until then; never beyond the end of the patience.
   Clock::time_point next_look() const;
   State state(Clock::time_point now) const;

@@ -57,6 +57,17 @@ TEST(Watch, ACpuThatSpinsOnOneSpotIsHung) {
   EXPECT_EQ(watch_until_it_ends([](int) { return running(8, "X0=1"); }).state, State::still);
 }
 
+TEST(Watch, TimeInWhichNobodyWatchedIsNotTheGuests) {
+  Clock::time_point begin{};
+  Watch watch(k_patience, begin);
+  auto late = begin + 10min;
+  EXPECT_EQ(watch.state(late), State::over);
+  watch.unwatched(10min - 1s);
+  EXPECT_EQ(watch.state(late), State::fine);
+  EXPECT_GT(watch.next_look(), late);
+  EXPECT_EQ(watch.state(late + 180s), State::over);
+}
+
 TEST(Watch, AnInterruptDuringOneLookOnlyDelaysTheVerdict) {
   auto [state, after] = watch_until_it_ends([](int second) { return running(second == 10 ? 4096 : 8); });
   EXPECT_EQ(state, State::still);
