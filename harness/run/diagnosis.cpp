@@ -38,13 +38,8 @@ constexpr std::array<std::string_view, 7> k_parked{
     "cpu_park_loop",        "cpu_die",         "cpu_psci_cpu_die", "psci_0_2_cpu_off", "__invoke_psci_fn_hvc",
     "__invoke_psci_fn_smc", "cpu_panic_kernel"};
 
-std::string function_of(const std::string& symbol) {
-  return symbol.substr(0, symbol.find('+'));
-}
-
 bool stands_in(const CpuState& cpu, std::string_view function) {
-  return std::ranges::any_of(cpu.chain,
-                             [&](const Whereabouts& place) { return function_of(place.symbol) == function; });
+  return std::ranges::any_of(cpu.chain, [&](const Whereabouts& place) { return place.function() == function; });
 }
 
 bool any_in(const Stuck& stuck, Code code) {

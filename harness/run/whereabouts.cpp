@@ -8,10 +8,6 @@ namespace kdt::run {
 
 namespace {
 
-std::string function_of(const std::string& symbol) {
-  return symbol.substr(0, symbol.find('+'));
-}
-
 /// Whether an address lies in the image that starts there, and its name.
 std::optional<std::string> name_in(std::optional<std::uint64_t> image, std::uint64_t address,
                                    const image::Symbols* symbols) {
@@ -45,7 +41,7 @@ CpuState cpu_state(const machine::CpuRegisters& registers, const KernelPlaces& p
   for (std::size_t i = 0; i < chain.size(); ++i) {
     auto place = locate(chain[i], user, places);
     // The link register may be left over from a call that has returned into the same function.
-    bool left_over = i == 1 && function_of(place.symbol) == function_of(state.chain[0].symbol);
+    bool left_over = i == 1 && place.function() == state.chain[0].function();
     if (!left_over) state.chain.push_back(std::move(place));
   }
   return state;

@@ -34,6 +34,9 @@ struct KernelPlaces {
 struct Whereabouts {
   Code code = Code::unknown;
   std::string symbol{}; ///< "cpu_do_idle+0x8"; empty when there is no name
+
+  /// "cpu_do_idle".
+  std::string function() const { return symbol.substr(0, symbol.find('+')); }
 };
 
 Whereabouts locate(const machine::CodeAddress& address, bool in_user_space, const KernelPlaces& places);
