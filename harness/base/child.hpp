@@ -20,6 +20,12 @@ struct ChildFds {
   std::vector<int> inherited;
 };
 
+/// What threads got of the host's processors, all together.
+struct ProcessorTime {
+  Clock::duration ran{};
+  Clock::duration waited{}; ///< ready to run, without a processor
+};
+
 /// A running child in a process group of its own. It dies with the thread that started it (PR_SET_PDEATHSIG), and its
 /// destructor ends and reaps the whole group. Not for: programs whose end one only waits for (use run_program()).
 class Child {
@@ -34,6 +40,9 @@ public:
   /// The most memory that it (not its descendants) has had resident so far, or in all its life when on_end() has called
   /// back; 0 when that cannot be known.
   ByteSize peak_memory() const;
+
+  /// What the host gave its threads so far (not its descendants'); nullopt when the host does not tell.
+  std::optional<ProcessorTime> processor_time() const;
 
   /// Calls back from the executor's context when the child has ended, with its wait(2) status.
   void on_end(std::function<void(ExitStatus)> handler);

@@ -13,6 +13,7 @@
 #include <csignal>
 #include <cstring>
 #include <fcntl.h>
+#include <fstream>
 #include <sched.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -203,6 +204,21 @@ ByteSize Child::peak_memory() const {
   } catch (const Error&) {
     return {};
   }
+}
+
+std::optional<ProcessorTime> Child::processor_time() const {
+  ProcessorTime total;
+  std::error_code gone;
+  for (const auto& thread : fs::directory_iterator(fmt::format("/proc/{}/task", pid_), gone)) {
+    // Nanoseconds on a processor and in a run queue. Documentation/scheduler/sched-stats.rst, "/proc/<pid>/schedstat".
+    std::ifstream file(thread.path() / "schedstat");
+    std::int64_t ran = 0;
+    std::int64_t waited = 0;
+    if (!(file >> ran >> waited)) return {};
+    total.ran += std::chrono::nanoseconds(ran);
+    total.waited += std::chrono::nanoseconds(waited);
+  }
+  return total.ran > Clock::duration{} ? std::optional(total) : std::nullopt;
 }
 
 void Child::kill_group(int signal) const {

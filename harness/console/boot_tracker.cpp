@@ -49,9 +49,13 @@ bool BootTracker::move_to(Stage stage) {
   return moved;
 }
 
+/// Once a kernel has stamped a line it stamps all; what has no stamp then was printed by a program.
+bool BootTracker::of_kernel(std::string_view raw, std::string_view line) const {
+  return !stamped_ || raw.size() != line.size();
+}
+
 const LineClass* BootTracker::sight(std::string_view raw, std::string_view line) {
-  bool of_kernel = !stamped_ || raw.size() != line.size();
-  const auto* what = classify(line, of_kernel ? LineClass::Origin::kernel : LineClass::Origin::tool);
+  const auto* what = classify(line, of_kernel(raw, line) ? LineClass::Origin::kernel : LineClass::Origin::tool);
   if (what == nullptr) return nullptr;
   remember(what, line);
   bool fault = what->standing == LineClass::Standing::fault;
@@ -85,14 +89,14 @@ std::vector<Note> BootTracker::feed(std::string_view raw) {
     move_to(after_panic ? Stage::capture_kernel : Stage::system_kernel);
     return note(Note::Kind::stage);
   }
-  if (line.starts_with(k_panic)) {
+  if (line.starts_with(k_panic) && of_kernel(raw, line)) {
     (in_capture ? capture_panic_line_ : panic_line_) = printable(line);
     move_to(in_capture ? Stage::capture_panicked : Stage::panicked);
     const auto* what = classify(line, LineClass::Origin::kernel);
     if (what != nullptr) remember(what, line);
     return note(Note::Kind::stage, what);
   }
-  if (stage_ == Stage::panicked && starts_with_any(line, k_leaving)) {
+  if (stage_ == Stage::panicked && starts_with_any(line, k_leaving) && of_kernel(raw, line)) {
     move_to(Stage::leaving);
     return note(Note::Kind::stage);
   }

@@ -58,6 +58,7 @@ public:
 
 private:
   bool move_to(Stage stage);
+  bool of_kernel(std::string_view raw, std::string_view line) const;
   const LineClass* sight(std::string_view raw, std::string_view line);
   void remember(const LineClass* what, std::string_view line);
   Stage stage_ = Stage::firmware;

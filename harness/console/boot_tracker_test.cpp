@@ -57,6 +57,16 @@ TEST(BootTracker, WhatCarriesNoStampIsNotTheWordOfAKernelThatStamps) {
   EXPECT_EQ(follow({"Booting Linux on physical CPU 0x0", "BUG: says the kernel"}).complaints().size(), 1U);
 }
 
+TEST(BootTracker, AProgramThatPrintsWhatAPanicPrintsMovesNothing) {
+  auto tracker = follow({k_first, "Kernel panic - not syncing: says a script", "Starting crashdump kernel..."});
+  EXPECT_EQ(tracker.stage(), Stage::system_kernel);
+  EXPECT_EQ(tracker.panic_line(), "");
+  tracker = follow({k_first, k_crash, "Bye!"});
+  EXPECT_EQ(tracker.stage(), Stage::panicked);
+  tracker = follow({"Booting Linux on physical CPU 0x0", "Kernel panic - not syncing: printk.time=0"});
+  EXPECT_EQ(tracker.stage(), Stage::panicked);
+}
+
 TEST(BootTracker, EvidenceIsSightedButIsNoComplaint) {
   auto tracker = follow({k_first, "[    9.0] watchdog: BUG: soft lockup - CPU#1 stuck for 22s! [x:1]"});
   EXPECT_TRUE(tracker.complaints().empty());

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "base/child.hpp"
 #include "base/deadline.hpp"
 #include "base/error.hpp"
 #include "base/memory.hpp"
@@ -117,6 +118,8 @@ public:
   }
   /// The most of the host's memory that the emulator has occupied so far, or did when it has ended; 0: not known.
   virtual ByteSize peak_memory() const { return {}; }
+  /// What the emulator got of the host's processors so far; nullopt when the host does not tell.
+  virtual std::optional<ProcessorTime> processor_time() const { return {}; }
   /// Ends the guest at once and reaps the emulator; may be called twice.
   virtual void stop() = 0;
 };

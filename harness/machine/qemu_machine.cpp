@@ -323,6 +323,10 @@ ByteSize QemuMachine::peak_memory() const {
   return state_->child ? state_->child->peak_memory() : state_->peak;
 }
 
+std::optional<ProcessorTime> QemuMachine::processor_time() const {
+  return state_->child ? state_->child->processor_time() : std::nullopt;
+}
+
 void QemuMachine::stop() {
   state_->peak = peak_memory();
   state_->child.reset(); // kills and reaps

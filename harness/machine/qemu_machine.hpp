@@ -19,6 +19,7 @@ public:
   void dump_memory(const std::filesystem::path& path, Deadline deadline) override;
   void look_into_memory(const std::function<void(const ReadMemory&)>& look, Deadline deadline) override;
   ByteSize peak_memory() const override;
+  std::optional<ProcessorTime> processor_time() const override;
   void stop() override;
 
 private:

@@ -49,7 +49,7 @@ const SavedMemory::Piece& SavedMemory::piece_with(PhysAddr address) {
   auto start = PhysAddr{address.value / k_piece.bytes * k_piece.bytes};
   auto found = std::ranges::find(pieces_, start, &Piece::start);
   if (found == pieces_.end()) {
-    auto file = directory_.path() / "piece";
+    auto file = file_.path();
     save_({std::max(start, ram_.start), std::min(PhysAddr{start.value + k_piece.bytes}, ram_.end)}, file);
     if (pieces_.size() == k_pieces_kept) pieces_.pop_back();
     pieces_.push_front({start, std::string(std::max(start, ram_.start).value - start.value, '\0') + read_file(file)});

@@ -2,6 +2,7 @@
 
 #include "base/file.hpp"
 #include "base/memory.hpp"
+#include "base/scratch_file.hpp"
 #include "base/unique_fd.hpp"
 
 #include <cstdint>
@@ -58,7 +59,7 @@ private:
 
   PhysRange ram_;
   Save save_;
-  TempDir directory_{"kdt-memory"};
+  ScratchFile file_{std::filesystem::temp_directory_path(), {}};
   std::list<Piece> pieces_; ///< the last used first
 };
 

@@ -12,9 +12,8 @@ namespace kdt::run {
 
 namespace {
 constexpr std::size_t k_recent_lines = 40;
-constexpr std::chrono::seconds k_look_budget{5}; // a healthy monitor answers within milliseconds
-constexpr std::chrono::seconds k_stall{5};       // a wait that ends so much too late was not the guest's doing
-constexpr int k_flood = 500;                     // the same line so often in a row; no kernel that is well does that
+constexpr std::chrono::seconds k_stall{5}; // a wait that ends so much too late was not the guest's doing
+constexpr int k_flood = 500;               // the same line so often in a row; no kernel that is well does that
 
 const char* word_of(console::Note::Kind kind) {
   switch (kind) {
@@ -47,7 +46,7 @@ Session::Wait Session::wait(const std::function<bool()>& done, const Patience& p
     now = std::max(now, Clock::now());
     if (std::holds_alternative<machine::TimedOut>(event)) {
       now = std::max(now, next.at()); // a scripted machine's time passes so
-      look(watch, now);
+      look(watch, now, Deadline::after(patience.still / 3));
     } else {
       sign_ = false;
       std::visit([this](const auto& happened) { take(happened); }, event);
@@ -61,11 +60,12 @@ Session::Wait Session::wait(const std::function<bool()>& done, const Patience& p
   return last_wait_;
 }
 
-void Session::look(Watch& watch, Clock::time_point now) {
+void Session::look(Watch& watch, Clock::time_point now, Deadline deadline) {
   auto grown = growth_ ? growth_() : ByteSize{};
   if (grown != std::exchange(grown_, grown)) return watch.sign(now);
   try {
-    watch.look(machine_.registers(machine::Depth::counters, Deadline::after(k_look_budget)), now);
+    auto registers = machine_.registers(machine::Depth::counters, deadline);
+    watch.look(std::move(registers), now, machine_.processor_time());
     log_.add("look", {{"moved", watch.moved()}});
   } catch (const Error& error) { // that the monitor does not answer is for the post-mortem to say
     watch.look(std::nullopt, now);

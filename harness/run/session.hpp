@@ -71,7 +71,7 @@ private:
   void take(const machine::TimedOut&) {}
   std::optional<guest::Answer> answer_to(const std::string& line, const Patience& patience);
   void follow(const std::string& line);
-  void look(Watch& watch, Clock::time_point now);
+  void look(Watch& watch, Clock::time_point now, Deadline deadline);
 
   machine::Machine& machine_;
   EventLog& log_;

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 namespace kdt::run {
 
@@ -22,6 +23,11 @@ bool any_moved(const std::vector<machine::CpuRegisters>& before, const std::vect
   return !std::ranges::equal(before, now, same_place);
 }
 
+/// Whether the host had no processor for a guest that wanted one: it stood still, and that is not its doing.
+bool starved(const ProcessorTime& before, const ProcessorTime& now, Clock::duration between) {
+  return now.ran - before.ran < between / 10 && now.waited - before.waited > between / 2;
+}
+
 } // namespace
 
 Watch::Watch(const Patience& patience, Clock::time_point begin)
@@ -30,6 +36,7 @@ Watch::Watch(const Patience& patience, Clock::time_point begin)
 void Watch::sign(Clock::time_point now) {
   last_sign_ = last_look_ = now;
   previous_.reset();
+  previous_host_.reset();
   looks_without_move_ = 0;
 }
 
@@ -37,9 +44,12 @@ void Watch::unwatched(Clock::duration gap) {
   for (auto* time : {&begin_, &last_sign_, &last_move_, &last_look_}) *time += gap;
 }
 
-void Watch::look(std::optional<std::vector<machine::CpuRegisters>> registers, Clock::time_point now) {
-  last_look_ = now;
+void Watch::look(std::optional<std::vector<machine::CpuRegisters>> registers, Clock::time_point now,
+                 std::optional<ProcessorTime> host) {
+  auto between = now - std::exchange(last_look_, now);
   moved_ = false;
+  if (previous_host_ && host && starved(*previous_host_, *host, between)) registers.reset();
+  previous_host_ = host;
   if (previous_ && registers) {
     moved_ = any_moved(*previous_, *registers);
     looks_without_move_ = moved_ ? 0 : looks_without_move_ + 1;

@@ -31,8 +31,10 @@ public:
 
   /// A sign of progress.
   void sign(Clock::time_point now);
-  /// What the vCPUs did at this moment; nullopt when the machine would not say, which accuses nobody.
-  void look(std::optional<std::vector<machine::CpuRegisters>> registers, Clock::time_point now);
+  /// What the vCPUs did at this moment; nullopt when the machine would not say, which accuses nobody. Neither does a
+  /// guest that had no processor since the look before: `host` is what its emulator got so far.
+  void look(std::optional<std::vector<machine::CpuRegisters>> registers, Clock::time_point now,
+            std::optional<ProcessorTime> host = {});
 
   /// For so long nobody watched, because the host did not run us: that time is not the guest's.
   void unwatched(Clock::duration gap);
@@ -50,6 +52,7 @@ private:
   Clock::time_point last_move_;
   Clock::time_point last_look_;
   std::optional<std::vector<machine::CpuRegisters>> previous_{};
+  std::optional<ProcessorTime> previous_host_{};
   int looks_without_move_ = 0;
   bool moved_ = false;
 };

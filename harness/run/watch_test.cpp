@@ -68,6 +68,22 @@ TEST(Watch, TimeInWhichNobodyWatchedIsNotTheGuests) {
   EXPECT_EQ(watch.state(late + 180s), State::over);
 }
 
+TEST(Watch, AGuestThatTheHostDoesNotRunIsNotAccused) {
+  auto outcome = [](Clock::duration ran, Clock::duration waited) { // of each five seconds
+    Clock::time_point now{};
+    Watch watch(k_patience, now);
+    for (int nth = 0; watch.state(now) == State::fine; ++nth) {
+      now = watch.next_look();
+      watch.look(running(8), now, ProcessorTime{.ran = nth * ran, .waited = nth * waited});
+    }
+    return watch.state(now);
+  };
+  EXPECT_EQ(outcome(5s, 0s), State::still);
+  EXPECT_EQ(outcome(1s, 8s), State::still) << "a fifth of a processor is enough to leave the spot";
+  EXPECT_EQ(outcome(100ms, 9s), State::silent);
+  EXPECT_EQ(outcome(0s, 0s), State::still) << "it does not want a processor";
+}
+
 TEST(Watch, AnInterruptDuringOneLookOnlyDelaysTheVerdict) {
   auto [state, after] = watch_until_it_ends([](int second) { return running(second == 10 ? 4096 : 8); });
   EXPECT_EQ(state, State::still);
