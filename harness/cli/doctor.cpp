@@ -4,7 +4,7 @@
 #include "base/file.hpp"
 #include "base/process.hpp"
 #include "cli/command.hpp"
-#include "image/catalogue.hpp"
+#include "image/origin.hpp"
 #include "image/tools.hpp"
 #include "machine/qemu_machine.hpp"
 #include "run/host_memory.hpp"
@@ -36,7 +36,7 @@ std::vector<Check> check_image_tools(const fs::path& repository) {
   auto add = [&](const std::vector<image::Need>& more) { needs.insert(needs.end(), more.begin(), more.end()); };
   add(image::guest_needs());
   auto catalogue = image::Catalogue::load(repository / "images" / "kernels.yaml");
-  for (const auto& kernel : catalogue.kernels()) add(image::kernel_needs(kernel.source.archive, kernel.source.package));
+  for (const auto& kernel : catalogue.kernels()) add(image::origin_of(kernel, repository / "images")->needs());
   std::vector<Check> checks;
   std::set<std::string> seen;
   for (const auto& need : needs) {

@@ -101,11 +101,11 @@ Catalogue Catalogue::load(const std::filesystem::path& path) {
     catalogue.kernels_.push_back(
         {.name = name,
          .description = file.text(body, "description"),
-         .source = find_source(file, body, sources),
-         .fragments = file.texts(body, "fragments"),
-         .steps = steps_of(file, body),
-         .free_space = size_of(file, body, "free_space"),
-         .least_memory = body["least_memory"] ? std::optional(size_of(file, body, "least_memory")) : std::nullopt});
+         .least_memory = body["least_memory"] ? std::optional(size_of(file, body, "least_memory")) : std::nullopt,
+         .from = PackagedSource{.source = find_source(file, body, sources),
+                                .fragments = file.texts(body, "fragments"),
+                                .steps = steps_of(file, body),
+                                .free_space = size_of(file, body, "free_space")}});
   }
   return catalogue;
 }

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <variant>
 #include <vector>
 
 namespace kdt::image {
@@ -18,15 +19,20 @@ struct SourceSpec {
   ByteSize free_space;                ///< disk needed to unpack it
 };
 
-/// One kernel of images/kernels.yaml.
+/// A kernel built from fragments of images/kconfig on allnoconfig.
+struct PackagedSource {
+  SourceSpec source;
+  std::vector<std::string> fragments; ///< names in images/kconfig, merged in order, the last one wins
+  unsigned steps = 0;                 ///< lines that make prints: what progress is measured against
+  ByteSize free_space;                ///< disk needed to build it
+};
+
+/// One kernel of images/kernels.yaml. image/origin.hpp says what becomes of it.
 struct KernelSpec {
   std::string name;
   std::string description;
-  SourceSpec source;
-  std::vector<std::string> fragments;   ///< names in images/kconfig, merged in order, the last one wins
-  unsigned steps = 0;                   ///< lines that make prints: what progress is measured against
-  ByteSize free_space;                  ///< disk needed to build it
   std::optional<ByteSize> least_memory; ///< least RAM in which it was seen to reach its agent; nullopt: not measured
+  std::variant<PackagedSource> from;    ///< where it comes from
 };
 
 /// Every kernel that kdt can build.

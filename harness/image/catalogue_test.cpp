@@ -46,10 +46,11 @@ protected:
 TEST_F(CatalogueTest, ReadsAKernel) {
   auto catalogue = load("10", "12");
   const KernelSpec& kernel = catalogue.kernel("small");
-  EXPECT_EQ(kernel.source.package, "linux-source");
-  EXPECT_EQ(kernel.source.free_space, ByteSize::gib(3));
-  EXPECT_THAT(kernel.fragments, testing::ElementsAre("base"));
-  EXPECT_EQ(kernel.steps, 12u);
+  const auto& from = std::get<PackagedSource>(kernel.from);
+  EXPECT_EQ(from.source.package, "linux-source");
+  EXPECT_EQ(from.source.free_space, ByteSize::gib(3));
+  EXPECT_THAT(from.fragments, testing::ElementsAre("base"));
+  EXPECT_EQ(from.steps, 12u);
   EXPECT_EQ(kernel.least_memory, std::nullopt);
   auto measured = load("free_space: 1G", "free_space: 1G\n    least_memory: 96M");
   EXPECT_EQ(measured.kernel("small").least_memory, ByteSize::mib(96));

@@ -6,7 +6,6 @@
 #include "image/elf.hpp"
 #include "image/facts.hpp"
 #include "image/guest_builder.hpp"
-#include "image/kernel_builder.hpp"
 #include "image/tools.hpp"
 #include "image/userspace_builder.hpp"
 
@@ -15,8 +14,7 @@ namespace kdt::image {
 /// The keys of everything that one kernel needs, but the initramfs: guest_key_of.
 struct Images::Recipe {
   const KernelSpec& spec;
-  std::vector<KconfigOption> options;
-  EntryKey source;
+  const Origin& origin;
   EntryKey kernel;
   EntryKey agent;
   EntryKey userspace;
@@ -47,20 +45,21 @@ private:
 Images::Images(fs::path cache_root, fs::path repository, Observer observer)
     : repository_(std::move(repository)), observer_(std::move(observer)),
       catalogue_(Catalogue::load(repository_ / "images/kernels.yaml")),
-      userspace_(UserspaceSpec::load(repository_ / "images/userspace.yaml")), cache_(std::move(cache_root)) {}
+      userspace_(UserspaceSpec::load(repository_ / "images/userspace.yaml")), cache_(std::move(cache_root)) {
+  for (const auto& spec : catalogue_.kernels()) origins_[spec.name] = origin_of(spec, repository_ / "images");
+}
 
 Images::Recipe Images::recipe(const std::string& name) const {
   const KernelSpec& spec = catalogue_.kernel(name);
-  auto needs = kernel_needs(spec.source.archive, spec.source.package);
+  const Origin& origin = *origins_.at(name);
+  auto needs = origin.needs();
   for (auto& need : guest_needs()) needs.push_back(need);
   require(needs, "kernel " + name);
-  const fs::path guests = repository_ / "guests";
-  auto options = merged_options(spec, repository_ / "images/kconfig");
-  EntryKey source = source_key(spec.source);
-  EntryKey kernel = kernel_key(spec, source, options);
-  EntryKey agent = agent_key(guests);
-  EntryKey userspace = userspace_key(userspace_);
-  return {spec, std::move(options), std::move(source), std::move(kernel), std::move(agent), std::move(userspace)};
+  return {.spec = spec,
+          .origin = origin,
+          .kernel = origin.key(),
+          .agent = agent_key(repository_ / "guests"),
+          .userspace = userspace_key(userspace_)};
 }
 
 EntryKey Images::guest_key_of(const Recipe& recipe, const Lease& userspace) const {
@@ -84,7 +83,7 @@ KernelImage Images::assemble(const Recipe& recipe, Lease kernel, Lease userspace
   image.initramfs = guest.path() / "initramfs.cpio";
   image.release = read_file(kernel.path() / "release");
   image.build_id = elf_build_id(image.vmlinux);
-  image.facts = kernel_facts(parse_config(read_file(image.config)), image.release);
+  image.facts = entry_facts(kernel.path());
   image.facts["build_id"] = image.build_id;
   add_measured(recipe.spec, image.facts);
   image.facts.merge(tool_facts(read_file(guest.path() / "packages")));
@@ -104,8 +103,7 @@ std::optional<KernelImage> Images::from_cache(const Recipe& recipe) {
   return assemble(recipe, std::move(*kernel), std::move(*userspace), std::move(*guest));
 }
 
-Lease Images::get(const EntryKey& key, std::stop_token stop,
-                  const std::function<void(const fs::path&, BuildSteps&)>& build, bool again) {
+Lease Images::get(const EntryKey& key, std::stop_token stop, const FillEntry& fill, bool again) {
   const std::string subject = fmt::format("{} {}", key.kind, key.name);
   auto waiting = [&](const std::string& whom) {
     if (observer_)
@@ -113,7 +111,7 @@ Lease Images::get(const EntryKey& key, std::stop_token stop,
   };
   auto log_and_build = [&](const fs::path& directory) {
     BuildSteps steps(subject, cache_.log_directory() / (key.id() + ".log"), observer_, stop);
-    build(directory, steps);
+    fill(directory, steps);
   };
   return again ? cache_.renew(key, log_and_build, stop, waiting) : cache_.get(key, log_and_build, stop, waiting);
 }
@@ -126,17 +124,14 @@ KernelImage Images::build(const Recipe& recipe, std::stop_token stop) {
   });
   Lease agent = get(recipe.agent, stop,
                     [&](const fs::path& directory, BuildSteps& steps) { build_agent(guests, directory, steps); });
-  Lease source = get(recipe.source, stop, [&](const fs::path& directory, BuildSteps& steps) {
-    build_source(recipe.spec.source, directory, steps);
-  });
-  Lease kernel = get(recipe.kernel, stop, [&](const fs::path& directory, BuildSteps& steps) {
-    build_kernel(recipe.spec, recipe.options, source.path(), directory, steps);
-  });
+  KernelEntry kernel =
+      recipe.origin.provide([&](const EntryKey& key, const FillEntry& fill) { return get(key, stop, fill); });
   Lease guest = get(guest_key_of(recipe, userspace), stop, [&](const fs::path& directory, BuildSteps& steps) {
-    build_guest({.guests = guests, .kernel = kernel.path(), .agent = agent.path(), .userspace = userspace.path()},
-                directory, steps);
+    build_guest(
+        {.guests = guests, .module_make = kernel.module_make, .agent = agent.path(), .userspace = userspace.path()},
+        directory, steps);
   });
-  return assemble(recipe, std::move(kernel), std::move(userspace), std::move(guest));
+  return assemble(recipe, std::move(kernel.entry), std::move(userspace), std::move(guest));
 }
 
 KernelImage Images::kernel(const std::string& name, std::stop_token stop) {
@@ -159,24 +154,16 @@ void Images::refresh_userspace(std::stop_token stop) {
 
 Facts Images::facts(const std::string& name) const {
   const KernelSpec& spec = catalogue_.kernel(name);
-  Facts known = configured_facts(spec);
-  add_measured(spec, known);
-  return known;
-}
-
-Facts Images::configured_facts(const KernelSpec& spec) const {
-  const auto options = merged_options(spec, repository_ / "images/kconfig");
-  std::string version = spec.source.package.substr(spec.source.package.rfind('-') + 1);
+  const Origin& origin = *origins_.at(name);
+  std::optional<Facts> known;
   try {
-    const EntryKey source = source_key(spec.source);
-    if (auto kernel = cache_.find(kernel_key(spec, source, options)))
-      return kernel_facts(parse_config(read_file(kernel->path() / "config")), read_file(kernel->path() / "release"));
-    std::string packaged = package_version(spec.source.package);
-    version = packaged.substr(0, packaged.find('-'));
+    if (auto kernel = cache_.find(origin.key())) known = entry_facts(kernel->path());
   } catch (const Error&) {
-    // Without the package or the compiler there is no kernel yet; what the fragments ask for still holds.
+    // A package or a compiler is missing: there is no such entry.
   }
-  return kernel_facts(parse_config(allconfig_text(options)), fmt::format("{}-{}", version, spec.name));
+  if (!known) known = origin.forecast();
+  add_measured(spec, *known);
+  return *known;
 }
 
 std::vector<KernelState> Images::kernels() const {

@@ -2,6 +2,7 @@
 
 #include "image/cache.hpp"
 #include "image/catalogue.hpp"
+#include "image/origin.hpp"
 #include "image/progress.hpp"
 #include "model/value.hpp"
 
@@ -67,10 +68,8 @@ private:
 
   Recipe recipe(const std::string& name) const;
   EntryKey guest_key_of(const Recipe& recipe, const Lease& userspace) const;
-  Facts configured_facts(const KernelSpec& spec) const;
   std::optional<KernelImage> from_cache(const Recipe& recipe);
-  Lease get(const EntryKey& key, std::stop_token stop,
-            const std::function<void(const std::filesystem::path&, class BuildSteps&)>& build, bool again = false);
+  Lease get(const EntryKey& key, std::stop_token stop, const FillEntry& fill, bool again = false);
   KernelImage build(const Recipe& recipe, std::stop_token stop);
   KernelImage assemble(const Recipe& recipe, Lease kernel, Lease userspace, Lease guest);
 
@@ -78,6 +77,7 @@ private:
   Observer observer_;
   Catalogue catalogue_;
   UserspaceSpec userspace_;
+  std::map<std::string, std::unique_ptr<Origin>> origins_; ///< by the kernel's name
   Cache cache_;
 
   std::mutex mutex_;

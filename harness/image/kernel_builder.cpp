@@ -3,7 +3,6 @@
 #include "base/error.hpp"
 #include "base/file.hpp"
 #include "base/text.hpp"
-#include "image/tools.hpp"
 
 #include <fmt/ranges.h>
 
@@ -13,25 +12,10 @@ namespace kdt::image {
 
 namespace {
 
-// Part of the keys: raise when the same inputs shall give another result.
-constexpr const char* k_source_recipe = "1";
-constexpr const char* k_kernel_recipe = "1";
-
 unsigned processors() {
   cpu_set_t set;
   CPU_ZERO(&set);
   return ::sched_getaffinity(0, sizeof set, &set) == 0 ? static_cast<unsigned>(CPU_COUNT(&set)) : 1;
-}
-
-void configure(const KernelSpec& kernel, const std::vector<KconfigOption>& options, const fs::path& source,
-               const fs::path& build, BuildSteps& steps) {
-  write_file(build / "asked.config", allconfig_text(options));
-  steps.run("configuring", kernel_make({"-C", source.string(), "O=" + build.string(),
-                                        "KCONFIG_ALLCONFIG=" + (build / "asked.config").string(), "allnoconfig"}));
-  const auto unmet = unmet_options(options, parse_config(read_file(build / ".config")));
-  if (!unmet.empty())
-    throw Error(Blame::usage, "kernel {}: Kconfig did not grant {} (a dependency is missing, or the name is wrong)",
-                kernel.name, fmt::join(unmet, "; "));
 }
 
 /// What building a module later does not read: objects, archives, build notes, and the kernel itself.
@@ -65,60 +49,42 @@ Command kernel_make(const std::vector<std::string>& arguments) {
   return command;
 }
 
-EntryKey source_key(const SourceSpec& source) {
-  require({{source.archive.string(), source.package}}, "kernel source " + source.name);
-  return {.kind = "source",
-          .name = source.name,
-          .inputs = {{"recipe", k_source_recipe},
-                     {"package", source.package + " " + package_version(source.package)},
-                     {"archive", source.archive.string()},
-                     {"leave_out", fmt::format("{}", fmt::join(source.leave_out, "\n"))}}};
-}
-
-void build_source(const SourceSpec& source, const fs::path& directory, BuildSteps& steps) {
-  require_space(directory, source.free_space, "unpacking " + source.archive.string());
-  Command tar{.argv = {"tar", "--extract", "--use-compress-program=xz --threads=0", "--file=" + source.archive.string(),
-                       "--directory=" + directory.string(), "--strip-components=1", "--no-same-owner"}};
-  for (const auto& pattern : source.leave_out) tar.argv.push_back("--exclude=" + pattern);
-  steps.run("unpacking", tar);
-}
-
-std::vector<KconfigOption> merged_options(const KernelSpec& kernel, const fs::path& kconfig) {
-  std::vector<std::vector<KconfigOption>> fragments;
-  for (const auto& name : kernel.fragments)
-    fragments.push_back(parse_fragment(name, read_file(kconfig / (name + ".config"))));
-  auto options = merge_fragments(fragments);
+std::vector<KconfigOption> merged_options(const std::string& kernel, const std::vector<std::string>& fragments,
+                                          const fs::path& kconfig) {
+  std::vector<std::vector<KconfigOption>> read;
+  for (const auto& name : fragments) read.push_back(parse_fragment(name, read_file(kconfig / (name + ".config"))));
+  auto options = merge_fragments(read);
   // The name in the release tells two kernels of one version apart, on the console and in a vmcore.
-  options.push_back({"CONFIG_LOCALVERSION", fmt::format("\"-{}\"", kernel.name), "kernels.yaml: " + kernel.name});
+  options.push_back({"CONFIG_LOCALVERSION", fmt::format("\"-{}\"", kernel), "kernels.yaml: " + kernel});
   return options;
 }
 
-EntryKey kernel_key(const KernelSpec& kernel, const EntryKey& source, const std::vector<KconfigOption>& options) {
-  return {.kind = "kernel",
-          .name = kernel.name,
-          .inputs = {{"recipe", k_kernel_recipe},
-                     {"source", source.hash()},
-                     {"options", allconfig_text(options)},
-                     {"compiler", program_version("aarch64-linux-gnu-gcc")},
-                     {"linker", program_version("aarch64-linux-gnu-ld")}}};
+void configure_kernel(const BuildPlace& place, const std::vector<KconfigOption>& options, const std::string& subject,
+                      BuildSteps& steps) {
+  write_file(place.build / "asked.config", allconfig_text(options));
+  steps.run("configuring",
+            kernel_make({"-C", place.source.string(), "O=" + place.build.string(),
+                         "KCONFIG_ALLCONFIG=" + (place.build / "asked.config").string(), "allnoconfig"}));
+  const auto unmet = unmet_options(options, parse_config(read_file(place.build / ".config")));
+  if (!unmet.empty())
+    throw Error(Blame::usage, "{}: Kconfig did not grant {} (a dependency is missing, or the name is wrong)", subject,
+                fmt::join(unmet, "; "));
 }
 
-void build_kernel(const KernelSpec& kernel, const std::vector<KconfigOption>& options, const fs::path& source,
-                  const fs::path& directory, BuildSteps& steps) {
-  require_space(directory, kernel.free_space, "building kernel " + kernel.name);
-  const fs::path build = directory / "module-build";
-  make_directories(build);
-  configure(kernel, options, source, build, steps);
+void compile_kernel(const fs::path& build, unsigned lines, BuildSteps& steps) {
   Command compile = kernel_make({"-C", build.string(), fmt::format("-j{}", processors()), "Image", "modules"});
   compile.argv.insert(compile.argv.begin(), {"nice", "-n", "10"}); // cells of another kernel may be running
   compile.environment["TMPDIR"] = build.string();                  // what a killed compiler leaves goes with the entry
-  steps.run("compiling", compile, kernel.steps);
+  steps.run("compiling", compile, lines);
+}
+
+void collect_kernel(const fs::path& build, const fs::path& entry, BuildSteps& steps) {
   steps.act("collecting", [&] {
-    fs::rename(build / "arch/arm64/boot/Image", directory / "Image");
-    fs::rename(build / "vmlinux", directory / "vmlinux");
-    fs::rename(build / "System.map", directory / "System.map");
-    fs::copy_file(build / ".config", directory / "config");
-    write_file(directory / "release", std::string(trim(read_file(build / "include/config/kernel.release"))));
+    fs::rename(build / "arch/arm64/boot/Image", entry / "Image");
+    fs::rename(build / "vmlinux", entry / "vmlinux");
+    fs::rename(build / "System.map", entry / "System.map");
+    fs::copy_file(build / ".config", entry / "config");
+    write_file(entry / "release", std::string(trim(read_file(build / "include/config/kernel.release"))));
     prune(build);
   });
 }

@@ -1,26 +1,37 @@
 #pragma once
 
+#include "base/process.hpp"
 #include "image/build_step.hpp"
-#include "image/cache.hpp"
-#include "image/catalogue.hpp"
 #include "image/kconfig.hpp"
+
+#include <filesystem>
+#include <string>
+#include <vector>
 
 namespace kdt::image {
 
-/// The unpacked source: one top directory less than the archive, without what the spec leaves out.
-EntryKey source_key(const SourceSpec& source);
-void build_source(const SourceSpec& source, const std::filesystem::path& directory, BuildSteps& steps);
-
-/// Reads kconfig/NAME.config of every fragment of the kernel and merges them; throws Error{usage} with file and line.
-std::vector<KconfigOption> merged_options(const KernelSpec& kernel, const std::filesystem::path& kconfig);
-
-/// Entry: Image, vmlinux, System.map, config, release, and module-build (what building a module against it needs,
-/// with the source entry beside it).
-EntryKey kernel_key(const KernelSpec& kernel, const EntryKey& source, const std::vector<KconfigOption>& options);
-void build_kernel(const KernelSpec& kernel, const std::vector<KconfigOption>& options,
-                  const std::filesystem::path& source, const std::filesystem::path& directory, BuildSteps& steps);
+/// Reads kconfig/NAME.config of every fragment and merges them, and names the kernel in its release; throws
+/// Error{usage} with file and line.
+std::vector<KconfigOption> merged_options(const std::string& kernel, const std::vector<std::string>& fragments,
+                                          const std::filesystem::path& kconfig);
 
 /// The make command for an arm64 kernel tree or module, with fixed user, host and time in the kernel's banner.
 Command kernel_make(const std::vector<std::string>& arguments);
+
+/// A source tree, and the directory that a kernel is built in.
+struct BuildPlace {
+  std::filesystem::path source;
+  std::filesystem::path build;
+};
+
+/// Makes a .config of the options, on top of allnoconfig. Throws Error{usage} that names what Kconfig did not grant.
+void configure_kernel(const BuildPlace& place, const std::vector<KconfigOption>& options, const std::string& subject,
+                      BuildSteps& steps);
+
+/// Image and modules, with every processor. lines: about how many make prints.
+void compile_kernel(const std::filesystem::path& build, unsigned lines, BuildSteps& steps);
+
+/// Moves what a kernel entry holds out of the build directory; what is left of that is enough for building a module.
+void collect_kernel(const std::filesystem::path& build, const std::filesystem::path& entry, BuildSteps& steps);
 
 } // namespace kdt::image

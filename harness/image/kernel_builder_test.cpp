@@ -7,29 +7,15 @@
 namespace kdt::image {
 namespace {
 
-KernelSpec spec_of(std::vector<std::string> fragments) {
-  KernelSpec spec;
-  spec.name = "v6.1-x";
-  spec.fragments = std::move(fragments);
-  return spec;
-}
-
 TEST(MergedOptions, NameTheKernelInItsRelease) {
-  auto options = merged_options(spec_of({"kdump"}), KDT_SOURCE_DIR "/images/kconfig");
+  auto options = merged_options("v6.1-x", {"kdump"}, KDT_SOURCE_DIR "/images/kconfig");
   EXPECT_EQ(options.back().name, "CONFIG_LOCALVERSION");
   EXPECT_EQ(options.back().value, "\"-v6.1-x\"");
 }
 
 TEST(MergedOptions, MissingFragmentIsAnError) {
-  EXPECT_THAT([] { merged_options(spec_of({"none"}), KDT_SOURCE_DIR "/images/kconfig"); },
+  EXPECT_THAT([] { merged_options("v6.1-x", {"none"}, KDT_SOURCE_DIR "/images/kconfig"); },
               testing::ThrowsMessage<Error>(testing::HasSubstr("none.config")));
-}
-
-TEST(SourceKey, MissingArchiveNamesItsPackage) {
-  SourceSpec source{
-      .name = "linux", .package = "linux-source-9", .archive = "/no/such.tar.xz", .leave_out = {}, .free_space = {}};
-  EXPECT_THAT([&] { source_key(source); },
-              testing::ThrowsMessage<Error>(testing::HasSubstr("apt-get install linux-source-9")));
 }
 
 TEST(KernelMake, BannerDoesNotDependOnTheHost) {

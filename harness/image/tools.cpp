@@ -14,9 +14,8 @@ namespace {
 constexpr std::chrono::seconds k_question{30}; // asking a local program for its version
 } // namespace
 
-std::vector<Need> kernel_needs(const std::filesystem::path& archive, const std::string& archive_package) {
-  return {{archive.string(), archive_package},
-          {"aarch64-linux-gnu-gcc", "gcc-aarch64-linux-gnu"},
+std::vector<Need> kernel_needs() {
+  return {{"aarch64-linux-gnu-gcc", "gcc-aarch64-linux-gnu"},
           {"aarch64-linux-gnu-ld", "binutils-aarch64-linux-gnu"},
           {"gcc", "gcc"},
           {"make", "make"},

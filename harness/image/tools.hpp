@@ -13,7 +13,7 @@ struct Need {
 };
 
 /// For kernels, for the guest's user space, for the agent and the probe.
-std::vector<Need> kernel_needs(const std::filesystem::path& archive, const std::string& archive_package);
+std::vector<Need> kernel_needs();
 std::vector<Need> userspace_needs();
 std::vector<Need> guest_needs();
 

@@ -1,0 +1,51 @@
+#pragma once
+
+#include "image/build_step.hpp"
+#include "image/cache.hpp"
+#include "image/catalogue.hpp"
+#include "image/tools.hpp"
+#include "model/value.hpp"
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace kdt::image {
+
+/// Fills the directory of one entry.
+using FillEntry = std::function<void(const std::filesystem::path& directory, BuildSteps& steps)>;
+/// Gives an entry of the cache, made if it is not there. Throws as Cache::get.
+using MakeEntry = std::function<Lease(const EntryKey& key, const FillEntry& fill)>;
+
+/// A kernel entry in use. Its directory holds
+///   Image, release (uname -r)      always
+///   config, vmlinux, System.map    where there are any
+struct KernelEntry {
+  Lease entry;
+  std::vector<std::string> module_make{}; ///< what make is told to build a module, M= left out; empty: none can be
+  std::vector<Lease> beside{};            ///< other entries that module_make names
+};
+
+/// Where a kernel comes from, and how it becomes a kernel entry. One for each kernel, in image/<origin>.cpp; any number
+/// of threads may ask it. Not for: what is the same for every kernel (agent, probe, initramfs).
+class Origin {
+public:
+  virtual ~Origin() = default;
+  /// Programs and files that provide() takes.
+  virtual std::vector<Need> needs() const = 0;
+  /// Names the kernel entry by all that goes into it; throws Error when that cannot be found out.
+  virtual EntryKey key() const = 0;
+  /// What is known of the kernel before there is an entry; never throws because something is not installed.
+  virtual Facts forecast() const = 0;
+  /// The kernel entry, built if need be. Throws what make throws.
+  virtual KernelEntry provide(const MakeEntry& make) const = 0;
+};
+
+/// images: the repository's images/, for fragments.
+std::unique_ptr<Origin> origin_of(const KernelSpec& spec, const std::filesystem::path& images);
+
+/// The facts of a finished kernel entry.
+Facts entry_facts(const std::filesystem::path& entry);
+
+} // namespace kdt::image
