@@ -45,6 +45,16 @@ std::string sha256(std::string_view bytes) {
   return hash.hex();
 }
 
+std::string sha256_base64(std::string_view bytes) {
+  unsigned char digest[EVP_MAX_MD_SIZE];
+  unsigned length = 0;
+  KDT_ASSERT(EVP_Digest(bytes.data(), bytes.size(), digest, &length, EVP_sha256(), nullptr) == 1);
+  std::string text(4 * ((length + 2) / 3) + 1, '\0'); // EVP_EncodeBlock() ends it with a zero byte
+  auto letters = EVP_EncodeBlock(reinterpret_cast<unsigned char*>(text.data()), digest, static_cast<int>(length));
+  text.resize(static_cast<std::size_t>(letters));
+  return text;
+}
+
 std::string sha256_file(const std::filesystem::path& path) {
   auto fd = open_file(path, O_RDONLY);
   Sha256 hash;

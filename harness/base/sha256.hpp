@@ -29,6 +29,8 @@ private:
 
 /// 64 hexadecimal digits.
 std::string sha256(std::string_view bytes);
+/// The same in base64, as a Content-Security-Policy names a script.
+std::string sha256_base64(std::string_view bytes);
 /// Of a file's content; throws Error{infra}.
 std::string sha256_file(const std::filesystem::path& path);
 

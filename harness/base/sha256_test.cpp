@@ -10,6 +10,10 @@ TEST(Sha256, MatchesTheStandardsExample) { // FIPS 180-4, "abc"
   EXPECT_EQ(sha256("abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
 }
 
+TEST(Sha256, InBase64IsTheSameDigest) {
+  EXPECT_EQ(sha256_base64("abc"), "ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFa0=");
+}
+
 TEST(Sha256, FieldsCannotRunIntoEachOther) {
   Sha256 one;
   one.add_field("ab");

@@ -2,13 +2,16 @@
 #include "base/file.hpp"
 #include "base/text.hpp"
 #include "cli/command.hpp"
+#include "cli/page.hpp"
 #include "cli/terminal.hpp"
 #include "console/line_class.hpp"
 #include "model/finding.hpp"
 #include "report/costs.hpp"
 #include "report/junit.hpp"
+#include "report/ktap.hpp"
 #include "report/run_json.hpp"
 #include "report/summary.hpp"
+#include "run/journal.hpp"
 
 #include <algorithm>
 #include <unistd.h>
@@ -21,19 +24,43 @@ struct ReportArguments {
   std::string run;
   std::string junit;
   std::string markdown;
+  std::string html;
+  std::string ktap;
+  std::string baseline;
   bool costs = false;
 };
 
-int report_action(const ReportArguments& arguments) {
+/// A finished run by its run.json; one that still goes on, or was killed, by what its journal holds.
+RunResult read_run(const fs::path& place) {
+  if (!fs::is_directory(place)) return report::read_run_json(place);
+  if (fs::exists(place / "run.json") || !fs::exists(place / "journal.jsonl"))
+    return report::read_run_json(place / "run.json");
+  auto content = run::read_journal(place / "journal.jsonl");
+  content.run.cells = std::move(content.cells);
+  content.run.exit_status = exit_status(content.run.cells);
+  return std::move(content.run);
+}
+
+void write_html(const RunResult& run, const ReportArguments& arguments) {
   fs::path place = arguments.run;
-  auto run = report::read_run_json(fs::is_directory(place) ? place / "run.json" : place);
+  auto baseline = arguments.baseline.empty() ? std::nullopt : std::optional(read_run(arguments.baseline));
+  write_page(run, arguments.html,
+             {.directory = fs::is_directory(place) ? place : place.parent_path(),
+              .baseline = baseline ? &*baseline : nullptr});
+}
+
+int report_action(const ReportArguments& arguments) {
+  auto run = read_run(arguments.run);
   if (!arguments.junit.empty()) report::write_junit(run, arguments.junit);
   if (!arguments.markdown.empty()) report::write_summary_md(run, arguments.markdown);
+  if (!arguments.ktap.empty()) report::write_ktap(run, arguments.ktap);
+  if (!arguments.html.empty()) write_html(run, arguments);
   if (arguments.costs) {
     auto text = report::costs_text(run);
     fmt::print("{}", text.empty() ? "No cell came far enough to see how memory is mapped.\n" : text);
-  } else if (arguments.junit.empty() && arguments.markdown.empty()) {
-    fmt::print("{}", report::summary(run, {.colour = colour_wanted(STDOUT_FILENO)}));
+  } else if (arguments.junit.empty() && arguments.markdown.empty() && arguments.html.empty() &&
+             arguments.ktap.empty()) {
+    fmt::print("{}", report::summary(run, summary_options("")));
   }
   return 0;
 }
@@ -74,9 +101,13 @@ int explain_action(const std::string& word) {
 
 Action register_report(CLI::App& app, const Context&) {
   auto arguments = std::make_shared<ReportArguments>();
-  app.add_option("RUN", arguments->run, "a run directory, or its run.json")->required();
+  app.add_option("RUN", arguments->run, "a run directory (of a run that still goes on, too), or its run.json")
+      ->required();
   app.add_option("--junit", arguments->junit, "write JUnit XML to this file");
   app.add_option("--markdown", arguments->markdown, "write the summary as Markdown to this file");
+  app.add_option("--ktap", arguments->ktap, "write KTAP to this file");
+  auto* html = app.add_option("--html", arguments->html, "write report.html to this file");
+  app.add_option("--baseline", arguments->baseline, "an earlier run that the page compares this one with")->needs(html);
   app.add_flag("--costs", arguments->costs,
                "how each setting protects the crash region, and what that costs by memory size");
   return [arguments] { return report_action(*arguments); };

@@ -3,11 +3,13 @@
 #include "base/text.hpp"
 #include "cli/command.hpp"
 #include "cli/doctor.hpp"
+#include "cli/page.hpp"
 #include "cli/plan.hpp"
 #include "cli/terminal.hpp"
 #include "machine/qemu_machine.hpp"
 #include "matrix/expand.hpp"
 #include "report/junit.hpp"
+#include "report/ktap.hpp"
 #include "report/run_json.hpp"
 #include "report/summary.hpp"
 #include "run/host.hpp"
@@ -27,6 +29,7 @@ struct RunArguments {
   SelectionOptions selection;
   std::string out;
   std::string junit;
+  std::string ktap;
   std::string resume;
   std::string keep = "failed";
   run::RunOptions options;
@@ -81,7 +84,8 @@ void make_outputs(const RunArguments& arguments) {
   } catch (const Error& error) {
     throw Error(Blame::infra, "{}: choose a writable --out", error.what());
   }
-  if (!arguments.junit.empty()) open_file(arguments.junit, O_WRONLY | O_CREAT);
+  for (const auto& file : {arguments.junit, arguments.ktap})
+    if (!file.empty()) open_file(file, O_WRONLY | O_CREAT);
 }
 
 void write_reports(const RunResult& run, const RunArguments& arguments) {
@@ -89,7 +93,9 @@ void write_reports(const RunResult& run, const RunArguments& arguments) {
   report::write_run_json(run, directory / "run.json");
   report::write_junit(run, directory / "junit.xml");
   report::write_summary_md(run, directory / "summary.md");
+  write_page(run, directory / "report.html", {.directory = directory});
   if (!arguments.junit.empty()) report::write_junit(run, arguments.junit);
+  if (!arguments.ktap.empty()) report::write_ktap(run, arguments.ktap);
 }
 
 int run_action(RunArguments& arguments, const Context& context) {
@@ -118,8 +124,7 @@ int run_action(RunArguments& arguments, const Context& context) {
   if (interrupted) run.exit_status = 130;
   write_reports(run, arguments);
   run::Journal(arguments.options.directory / "journal.jsonl", run, {}).end(run);
-  fmt::print("\n{}", report::summary(run, {.colour = colour_wanted(STDOUT_FILENO),
-                                           .directory = arguments.options.directory.string()}));
+  fmt::print("\n{}", report::summary(run, summary_options(arguments.options.directory.string())));
   if (interrupted)
     fmt::print("Interrupted: {} of {} cells ran. Continue with ./kdt run {} --resume {}\n", run.cells.size(),
                plan.cells.size(), plan.matrix_text(), shell_quoted(arguments.options.directory.string()));
@@ -143,6 +148,7 @@ Action register_run(CLI::App& app, const Context& context) {
                  "not run again, infrastructure errors are")
       ->excludes(out);
   app.add_option("--junit", arguments->junit, "write JUnit XML here too (RUN/junit.xml is always written)");
+  app.add_option("--ktap", arguments->ktap, "write KTAP, which kernel CI systems read, to this file");
   app.add_option("--keep", arguments->keep, "whose vmcores to keep")
       ->check(CLI::IsMember({"all", "failed", "none"}))
       ->capture_default_str();

@@ -2,9 +2,12 @@
 
 #include "base/text.hpp"
 #include "report/cell_text.hpp"
+#include "report/columns.hpp"
 
 #include <fmt/color.h>
+#include <fmt/ranges.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <sys/ioctl.h>
@@ -14,10 +17,7 @@ namespace kdt::cli {
 
 namespace {
 
-std::size_t terminal_width() {
-  winsize size{};
-  return ::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
-}
+constexpr std::chrono::seconds k_tick{1}; // times are shown in seconds
 
 std::string progress_text(const image::Progress& progress) {
   auto text = progress.what;
@@ -38,39 +38,82 @@ fmt::text_style style_of(Verdict verdict) {
   return fmt::emphasis::bold | fg(fmt::terminal_color::red);
 }
 
-} // namespace
-
-bool colour_wanted(int fd) {
-  const char* no_color = std::getenv("NO_COLOR");
-  return ::isatty(fd) != 0 && (no_color == nullptr || *no_color == '\0');
+std::string_view environment(const char* name) {
+  const char* value = std::getenv(name);
+  return value == nullptr ? "" : value;
 }
 
-Terminal::Terminal(std::size_t total) : live_(::isatty(STDERR_FILENO) != 0), colour_(colour_wanted(STDOUT_FILENO)) {
+} // namespace
+
+bool live_wanted(int fd) {
+  return ::isatty(fd) != 0 && environment("TERM") != "dumb";
+}
+
+bool colour_wanted(int fd) {
+  return live_wanted(fd) && environment("NO_COLOR").empty();
+}
+
+std::optional<TerminalSize> terminal_size(int fd) {
+  winsize size{};
+  if (::ioctl(fd, TIOCGWINSZ, &size) != 0 || size.ws_col == 0 || size.ws_row == 0) return std::nullopt;
+  return TerminalSize{.columns = size.ws_col, .rows = size.ws_row};
+}
+
+report::SummaryOptions summary_options(const std::string& directory) {
+  report::SummaryOptions options{.colour = colour_wanted(STDOUT_FILENO), .directory = directory};
+  if (auto size = terminal_size(STDOUT_FILENO)) {
+    options.columns = size->columns;
+    options.rows = size->rows;
+  }
+  return options;
+}
+
+Terminal::Terminal(std::size_t total) : live_(live_wanted(STDERR_FILENO)), colour_(colour_wanted(STDOUT_FILENO)) {
   progress_.total = total;
+  if (live_) clock_ = std::jthread([this](const std::stop_token& stop) { tick(stop); });
 }
 
 Terminal::~Terminal() {
+  clock_ = {}; // asks it to stop, and waits
   clear();
 }
 
+void Terminal::tick(const std::stop_token& stop) {
+  std::unique_lock lock(mutex_);
+  while (!stop.stop_requested()) {
+    wake_.wait_for(lock, stop, k_tick, [] { return false; }); // until the time is over or it is to stop
+    if (!drawn_.empty() && !stop.stop_requested()) redraw();
+  }
+}
+
+/// The terminal may have become narrower since, and wrapped what was drawn.
 void Terminal::clear() {
-  if (!drawn_) return;
-  put(stderr, "\r\x1b[K");
-  drawn_ = false;
+  if (drawn_.empty()) return;
+  std::size_t rows = 0;
+  for (auto width : drawn_)
+    rows += report::rows_of(width, terminal_size(STDERR_FILENO).value_or(TerminalSize{}).columns);
+  put(stderr, rows > 1 ? fmt::format("\r\x1b[{}A\x1b[J", rows - 1) : "\r\x1b[J");
+  drawn_.clear();
+}
+
+LiveView Terminal::view() const {
+  auto now = Clock::now();
+  LiveView view{.progress = progress_, .red = red_, .building = building_};
+  view.progress.left -= Seconds(now - progress_at_);
+  for (const auto& cell : running_)
+    view.running.push_back({.id = report::one_line(cell.id),
+                            .phase = cell.phase,
+                            .elapsed = now - cell.since,
+                            .in_phase = now - cell.in_phase});
+  return view;
 }
 
 void Terminal::redraw() {
   if (!live_) return;
-  std::string line = fmt::format("{}/{} cells", progress_.done, progress_.total);
-  if (auto left = progress_.left - Seconds(Clock::now() - progress_at_); left.count() >= 1)
-    line += fmt::format(", about {} left", report::whole_duration_text(left));
-  if (red_ > 0) line += fmt::format(", {} red", red_);
-  if (!building_.empty()) line += "  |  " + building_;
-  for (const auto& [id, phase] : running_) line += fmt::format("  |  {}: {}", id, to_string(phase));
-  auto width = terminal_width() - 1;
-  if (line.size() > width) line.resize(width);
-  put(stderr, "\r\x1b[K" + line);
-  drawn_ = true;
+  clear();
+  auto lines = live_lines(view(), terminal_size(STDERR_FILENO).value_or(TerminalSize{}));
+  for (const auto& line : lines) drawn_.push_back(report::width_of(line));
+  put(stderr, fmt::format("{}", fmt::join(lines, "\n")));
 }
 
 void Terminal::take(const run::RunProgress& progress) {
@@ -81,28 +124,33 @@ void Terminal::take(const run::RunProgress& progress) {
 void Terminal::cell_started(const Cell& cell, const run::RunProgress& progress) {
   std::scoped_lock lock(mutex_);
   take(progress);
-  running_[cell.id] = Phase::prepare;
+  auto now = Clock::now();
+  running_.push_back({.id = cell.id, .since = now, .in_phase = now});
   if (!live_) put(stderr, fmt::format("kdt: {} begins\n", cell.id));
   redraw();
 }
 
 void Terminal::phase_started(const Cell& cell, Phase phase) {
   std::scoped_lock lock(mutex_);
-  running_[cell.id] = phase;
+  auto it = std::ranges::find(running_, cell.id, &Running::id);
+  if (it == running_.end()) return;
+  it->phase = phase;
+  it->in_phase = Clock::now();
   redraw();
 }
 
 void Terminal::cell_ended(const CellResult& result, const run::RunProgress& progress) {
   std::scoped_lock lock(mutex_);
-  running_.erase(result.cell.id);
+  std::erase_if(running_, [&](const Running& cell) { return cell.id == result.cell.id; });
   take(progress);
   if (!expected(result.verdict)) ++red_;
   clear();
-  auto verdict = fmt::format("{:<5}", to_string(result.verdict));
-  std::string line = colour_ ? fmt::format(style_of(result.verdict), "{}", verdict) : verdict;
-  line += fmt::format(" {:>7}  {}", report::duration_text(result.seconds), result.cell.id);
-  if (result.verdict != Verdict::pass) line += "\n      " + report::reason(result);
-  put(stdout, line + "\n");
+  auto size = live_wanted(STDOUT_FILENO) ? terminal_size(STDOUT_FILENO) : std::nullopt;
+  auto text = ended_text(result, size ? size->columns : 0);
+  std::string line = colour_ ? fmt::format(style_of(result.verdict), "{}", text.verdict) : text.verdict;
+  line += text.rest + "\n";
+  if (!text.why.empty()) line += text.why + "\n";
+  put(stdout, line);
   redraw();
 }
 

@@ -54,6 +54,14 @@ TEST_F(Reading, ReportRendersARunAgain) {
   auto outcome = kdt({"report", run, "--markdown", markdown.string(), "--junit", (place_.path() / "j.xml").string()});
   EXPECT_EQ(outcome.status.code, 0) << outcome.err;
   EXPECT_THAT(read_file(markdown), HasSubstr("|"));
+  auto page = place_.path() / "report.html";
+  auto tap = place_.path() / "run.ktap";
+  outcome = kdt({"report", run, "--html", page.string(), "--baseline", run, "--ktap", tap.string()});
+  EXPECT_EQ(outcome.status.code, 0) << outcome.err;
+  EXPECT_EQ(outcome.out, "");
+  EXPECT_THAT(read_file(page), HasSubstr("\"baseline\":{"));
+  EXPECT_THAT(read_file(tap), StartsWith("KTAP version 1\n1..6\n"));
+  EXPECT_EQ(kdt({"report", run, "--baseline", run}).status.code, 2); // nothing would be compared
   EXPECT_EQ(kdt({"report", place_.path().string()}).status.code, 2); // no run.json there
 }
 

@@ -106,6 +106,11 @@ TEST_F(Smoke, JUnitHasATestCaseForEachCell) {
   EXPECT_THAT(document.select_nodes("//failure | //error | //skipped"), IsEmpty());
 }
 
+TEST_F(Smoke, ThePageHoldsTheConsoleOfEachCell) {
+  auto page = read_file(run_directory() / "report.html");
+  for (int i = 0; i < 4; ++i) EXPECT_NE(page.find(fmt::format("\"kdt-console-{}\"", i)), std::string::npos) << i;
+}
+
 TEST_F(Smoke, NamedArtifactsAreThere) {
   for (const auto& cell : read_run(run_directory()).cells) {
     EXPECT_TRUE(cell.artifacts.contains("console"));

@@ -1,7 +1,9 @@
+#include "base/file.hpp"
 #include "model/finding.hpp"
 
 #include <gtest/gtest.h>
 
+#include <regex>
 #include <set>
 
 namespace kdt {
@@ -28,6 +30,33 @@ TEST(FindingCode, EveryCodeSaysWhatItMeansWhyAndWhatToDo) {
     EXPECT_FALSE(entry.next.empty()) << entry.code;
     EXPECT_FALSE(entry.meaning.ends_with('.')) << entry.code << ": one sentence, the reports end it";
   }
+}
+
+/// Our sources beside the table itself and the tests.
+std::string sources() {
+  std::string text;
+  for (const auto& entry : fs::recursive_directory_iterator(fs::path(KDT_SOURCE_DIR) / "harness")) {
+    auto name = entry.path().filename().string();
+    bool test = name.ends_with("_test.cpp") || name == "sample_run.cpp";
+    if (name.ends_with(".cpp") && name != "finding.cpp" && !test) text += read_file(entry.path());
+  }
+  return text;
+}
+
+TEST(FindingCode, EveryFindingThatTheSourcesMakeHasAnEntry) {
+  auto text = sources();
+  static const std::regex made(R"((make_finding|tool_failure)\(\s*"([^"]*)\")");
+  int count = 0;
+  for (std::sregex_iterator it(text.begin(), text.end(), made), end; it != end; ++it, ++count)
+    EXPECT_NE(find_code((*it)[2].str()), nullptr) << (*it)[2] << ": say in finding.cpp what it means";
+  EXPECT_GT(count, 10) << "the pattern no longer finds them";
+}
+
+TEST(FindingCode, EveryEntryIsOfAFindingThatTheSourcesMake) {
+  auto text = sources();
+  for (const auto& entry : finding_codes())
+    EXPECT_NE(text.find(fmt::format("\"{}\"", entry.code)), std::string::npos)
+        << entry.code << " is explained and not made";
 }
 
 TEST(FindingCode, IsFoundByItsWholeNameOnly) {

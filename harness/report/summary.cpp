@@ -1,6 +1,7 @@
 #include "report/summary.hpp"
 
 #include "report/cell_text.hpp"
+#include "report/columns.hpp"
 #include "report/costs.hpp"
 
 #include <fmt/format.h>
@@ -59,19 +60,40 @@ std::string rest_by_code(const std::vector<const CellResult*>& cells, std::size_
   return fmt::format("{}", fmt::join(parts, ", "));
 }
 
+/// A cell on the terminal, and how many of its rows that takes.
+struct Block {
+  std::string text;
+  std::size_t rows = 0;
+};
+
+/// The sentence gives way when the terminal is narrow; the command is whole, to be copied.
+Block cell_block(const RunResult& run, const CellResult& cell, const SummaryOptions& options) {
+  constexpr std::size_t k_sentence_rows = 3;
+  auto id = one_line(cell.cell.id);
+  auto why = fmt::format("      {}: {}", where(cell), reason(cell));
+  if (options.columns > 0) why = cut_end(why, k_sentence_rows * options.columns);
+  auto again = fmt::format("      again: {}", again_command(run, cell));
+  auto rows = 1 + rows_of(6 + width_of(id), options.columns) + rows_of(width_of(why), options.columns) +
+              rows_of(width_of(again), options.columns);
+  return {fmt::format("\n{} {}\n{}\n{}\n", verdict_label(cell.verdict, options.colour), id, why, again), rows};
+}
+
 } // namespace
 
 std::string summary(const RunResult& run, const SummaryOptions& options) {
   auto text = fmt::format("{}: {} in {}\n", one_line(matrix_name(run)), totals_text(run.cells), wall_time_text(run));
   auto cells = unexpected_cells(run);
-  for (std::size_t i = 0; i < std::min(options.shown, cells.size()); ++i) {
-    const auto& cell = *cells[i];
-    text += fmt::format("\n{} {}\n", verdict_label(cell.verdict, options.colour), one_line(cell.cell.id));
-    text += fmt::format("      {}: {}\n", where(cell), reason(cell));
-    text += fmt::format("      again: {}\n", again_command(run, cell));
+  std::size_t used = 1 + 1 + (options.directory.empty() ? 0 : 2); // this line, the prompt, where the results are
+  std::size_t shown = 0;
+  for (; shown < cells.size(); ++shown) {
+    auto block = cell_block(run, *cells[shown], options);
+    std::size_t for_the_rest = shown + 1 == cells.size() ? 0 : 2;
+    if (shown > 0 && used + block.rows + for_the_rest > options.rows) break;
+    used += block.rows;
+    text += block.text;
   }
-  if (cells.size() > options.shown)
-    text += fmt::format("\n… and {} more: {}\n", cells.size() - options.shown, rest_by_code(cells, options.shown));
+  if (cells.size() > shown)
+    text += fmt::format("\n… and {} more: {}\n", cells.size() - shown, rest_by_code(cells, shown));
   if (!options.directory.empty()) text += fmt::format("{}results: {}\n", cells.empty() ? "" : "\n", options.directory);
   return text;
 }

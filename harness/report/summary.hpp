@@ -9,7 +9,8 @@ namespace kdt::report {
 
 struct SummaryOptions {
   bool colour = false;
-  std::size_t shown = 4;      ///< unexpected cells shown in full; the others are counted by their code
+  std::size_t columns = 0;    ///< of the terminal; 0: sentences are not cut
+  std::size_t rows = 24;      ///< cells that do not fit are counted by their code
   std::string directory = {}; ///< the run directory, named at the end; empty: not named
 };
 

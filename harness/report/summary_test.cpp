@@ -1,4 +1,5 @@
 #include "base/text.hpp"
+#include "report/columns.hpp"
 #include "report/sample_run.hpp"
 #include "report/summary.hpp"
 #include "testing/golden.hpp"
@@ -34,15 +35,34 @@ TEST(Summary, OfAGoodRunIsOneLine) {
   EXPECT_EQ(summary(run), "smoke: 1 pass in 25 s\n");
 }
 
+/// How many rows of a terminal a text takes.
+std::size_t rows(const std::string& text, std::size_t columns) {
+  std::size_t sum = 0;
+  for (const auto& line : split(text.substr(0, text.size() - 1), '\n')) sum += rows_of(width_of(line), columns);
+  return sum;
+}
+
 TEST(Summary, FitsAScreenHoweverManyCellsFailed) {
   auto text = summary(run_with_failures(5000), {.directory = "runs/x"});
-  EXPECT_LE(std::ranges::count(text, '\n'), 24);
+  EXPECT_LT(rows(text, 0), 24U);
   EXPECT_THAT(text, HasSubstr("… and 4996 more: 4996 capture-timeout\n"));
 }
 
-TEST(Summary, ShowsEveryCellWhenTheyFit) {
-  EXPECT_THAT(summary(run_with_failures(4)), Not(HasSubstr("more")));
-  EXPECT_THAT(summary(run_with_failures(5)), HasSubstr("and 1 more"));
+TEST(Summary, FitsANarrowScreenWithSentencesCutAndCommandsWhole) {
+  auto run = run_with_failures(50);
+  for (auto& cell : run.cells) cell.findings[0].text += std::string(500, 'x');
+  auto text = summary(run, {.columns = 80, .rows = 24, .directory = "runs/x"});
+  EXPECT_LT(rows(text, 80), 24U) << text;
+  EXPECT_THAT(text, HasSubstr("xx…\n"));
+  EXPECT_THAT(text, HasSubstr("--only 'kernel=v6.1-dma/rodata=on' --keep all\n"));
+  EXPECT_THAT(text, HasSubstr("more: "));
+  EXPECT_THAT(summary(run, {.columns = 10, .rows = 3}), HasSubstr("FAIL")) << "one cell is always shown";
+}
+
+TEST(Summary, ShowsAsManyCellsAsFit) {
+  EXPECT_THAT(summary(run_with_failures(5)), Not(HasSubstr("more")));
+  EXPECT_THAT(summary(run_with_failures(6)), HasSubstr("and 1 more"));
+  EXPECT_THAT(summary(run_with_failures(6), {.rows = 60}), Not(HasSubstr("more")));
 }
 
 TEST(Summary, HasColourOnlyWhenAsked) {

@@ -1,6 +1,7 @@
 #include "report/table.hpp"
 
 #include "report/cell_text.hpp"
+#include "report/columns.hpp"
 
 #include <fmt/format.h>
 
@@ -10,14 +11,8 @@ namespace kdt::report {
 
 namespace {
 
-/// Characters on the screen: bytes of UTF-8 that do not continue one.
-std::size_t width(const std::string& text) {
-  return static_cast<std::size_t>(
-      std::ranges::count_if(text, [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }));
-}
-
 std::string padded(const std::string& text, std::size_t to, bool left) {
-  std::string space(to - std::min(to, width(text)), ' ');
+  std::string space(to - std::min(to, width_of(text)), ' ');
   return left ? text + space : space + text;
 }
 
@@ -36,13 +31,13 @@ std::string line_of(const std::vector<std::string>& cells, const std::vector<std
 
 std::string plain_text(const Table& table) {
   std::vector<std::size_t> widths;
-  for (const auto& column : table.columns) widths.push_back(width(column));
+  for (const auto& column : table.columns) widths.push_back(width_of(column));
   std::vector<std::vector<std::string>> lines;
   for (const auto& row : table.rows) {
     lines.emplace_back();
     for (std::size_t i = 0; i < row.cells.size(); ++i) {
       lines.back().push_back(or_dash(row.cells[i]));
-      widths[i] = std::max(widths[i], width(lines.back().back()));
+      widths[i] = std::max(widths[i], width_of(lines.back().back()));
     }
   }
   auto text = table.title + "\n";
