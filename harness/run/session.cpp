@@ -55,6 +55,8 @@ Session::Wait Session::wait(const std::function<bool()>& done, const Patience& p
     auto state = watch.state(now); // also after an event: a flood of them must not hide that the time is over
     if (state == Watch::State::fine || done()) continue;
     stuck_ = describe(state, patience);
+    if (watch.host_is_too_busy() && !ended_)
+      throw Error(Blame::infra, "the host is too busy: most of the time the guest waited for a processor; {}", stuck_);
     return last_wait_ = ended_ ? Wait::gone : Wait::stuck;
   }
   return last_wait_;

@@ -10,6 +10,7 @@ namespace kdt::run {
 namespace {
 
 constexpr int k_looks = 3;           // in the time that a guest may stand still
+constexpr int k_bearable = 3;        // times the most: what a guest may wait for a busy host
 constexpr int k_looks_to_accuse = 2; // comparisons that must agree: a look may fall into an interrupt handler
 
 bool same_place(const machine::CpuRegisters& before, const machine::CpuRegisters& now) {
@@ -36,7 +37,6 @@ Watch::Watch(const Patience& patience, Clock::time_point begin)
 void Watch::sign(Clock::time_point now) {
   last_sign_ = last_look_ = now;
   previous_.reset();
-  previous_host_.reset();
   looks_without_move_ = 0;
 }
 
@@ -46,10 +46,14 @@ void Watch::unwatched(Clock::duration gap) {
 
 void Watch::look(std::optional<std::vector<machine::CpuRegisters>> registers, Clock::time_point now,
                  std::optional<ProcessorTime> host) {
-  auto between = now - std::exchange(last_look_, now);
+  last_look_ = now;
   moved_ = false;
-  if (previous_host_ && host && starved(*previous_host_, *host, between)) registers.reset();
+  if (previous_host_ && host) {
+    if (starved(*previous_host_, *host, now - previous_host_at_)) registers.reset();
+    bear_with({.ran = host->ran - previous_host_->ran, .waited = host->waited - previous_host_->waited}, now);
+  }
   previous_host_ = host;
+  previous_host_at_ = now;
   if (previous_ && registers) {
     moved_ = any_moved(*previous_, *registers);
     looks_without_move_ = moved_ ? 0 : looks_without_move_ + 1;
@@ -57,6 +61,22 @@ void Watch::look(std::optional<std::vector<machine::CpuRegisters>> registers, Cl
   }
   if (!registers) looks_without_move_ = 0;
   previous_ = std::move(registers);
+}
+
+/// The guest is given back the share of the time in which it wanted a processor and had none.
+void Watch::bear_with(const ProcessorTime& host, Clock::time_point now) {
+  auto between = now - previous_host_at_;
+  auto wanted = host.ran + host.waited;
+  if (wanted < between / 10) return; // it idled
+  auto lost = std::chrono::duration_cast<Clock::duration>(
+      between * (Seconds(host.waited).count() / std::max(Seconds(wanted).count(), 1e-9)));
+  lost = std::clamp(lost, Clock::duration{}, k_bearable * patience_.most - borne_);
+  borne_ += lost;
+  for (auto* time : {&begin_, &last_sign_, &last_move_}) *time = std::min(*time + lost, now);
+}
+
+bool Watch::host_is_too_busy() const {
+  return borne_ > Clock::duration{} && borne_ >= k_bearable * patience_.most;
 }
 
 Clock::time_point Watch::next_look() const {

@@ -31,13 +31,17 @@ public:
 
   /// A sign of progress.
   void sign(Clock::time_point now);
-  /// What the vCPUs did at this moment; nullopt when the machine would not say, which accuses nobody. Neither does a
-  /// guest that had no processor since the look before: `host` is what its emulator got so far.
+  /// What the vCPUs did at this moment; nullopt when the machine would not say, which accuses nobody. `host` is what
+  /// the emulator got of the host's processors so far: the time that it waited for one is not the guest's, and a guest
+  /// that got next to nothing is not accused of standing still.
   void look(std::optional<std::vector<machine::CpuRegisters>> registers, Clock::time_point now,
             std::optional<ProcessorTime> host = {});
 
   /// For so long nobody watched, because the host did not run us: that time is not the guest's.
   void unwatched(Clock::duration gap);
+
+  /// Whether the host kept the guest waiting for so long that it can no longer be borne with: three times the most.
+  bool host_is_too_busy() const;
 
   /// When to look next, should nothing happen until then; never beyond the end of the patience.
   Clock::time_point next_look() const;
@@ -52,7 +56,11 @@ private:
   Clock::time_point last_move_;
   Clock::time_point last_look_;
   std::optional<std::vector<machine::CpuRegisters>> previous_{};
+  void bear_with(const ProcessorTime& host, Clock::time_point now);
+
   std::optional<ProcessorTime> previous_host_{};
+  Clock::time_point previous_host_at_{};
+  Clock::duration borne_{}; ///< time that the guest waited for the host
   int looks_without_move_ = 0;
   bool moved_ = false;
 };

@@ -68,20 +68,55 @@ TEST(Watch, TimeInWhichNobodyWatchedIsNotTheGuests) {
   EXPECT_EQ(watch.state(late + 180s), State::over);
 }
 
-TEST(Watch, AGuestThatTheHostDoesNotRunIsNotAccused) {
-  auto outcome = [](Clock::duration ran, Clock::duration waited) { // of each five seconds
-    Clock::time_point now{};
-    Watch watch(k_patience, now);
-    for (int nth = 0; watch.state(now) == State::fine; ++nth) {
-      now = watch.next_look();
-      watch.look(running(8), now, ProcessorTime{.ran = nth * ran, .waited = nth * waited});
-    }
-    return watch.state(now);
-  };
-  EXPECT_EQ(outcome(5s, 0s), State::still);
-  EXPECT_EQ(outcome(1s, 8s), State::still) << "a fifth of a processor is enough to leave the spot";
-  EXPECT_EQ(outcome(100ms, 9s), State::silent);
-  EXPECT_EQ(outcome(0s, 0s), State::still) << "it does not want a processor";
+namespace {
+struct OnBusyHost {
+  State state;
+  std::chrono::seconds after;
+  bool too_busy;
+};
+/// A guest whose vCPUs do this, and whose emulator gets these shares of the time; when the watch ends.
+OnBusyHost watch_on_host(double ran, double waited, const std::function<Looks(int nth)>& vcpus) {
+  Clock::time_point begin{};
+  auto now = begin;
+  Watch watch(k_patience, begin);
+  for (int nth = 0; watch.state(now) == State::fine; ++nth) {
+    now = watch.next_look();
+    auto share = [&](double part) { return std::chrono::duration_cast<Clock::duration>((now - begin) * part); };
+    watch.look(vcpus(nth), now, ProcessorTime{.ran = share(ran), .waited = share(waited)});
+  }
+  return {watch.state(now), std::chrono::duration_cast<std::chrono::seconds>(now - begin), watch.host_is_too_busy()};
+}
+Looks spins(int) {
+  return running(8);
+}
+Looks wanders(int nth) {
+  return running(8, std::to_string(nth));
+}
+} // namespace
+
+TEST(Watch, AGuestThatTheHostDoesNotRunIsNotAccusedOfStandingStill) {
+  EXPECT_EQ(watch_on_host(1, 0, spins).state, State::still);
+  EXPECT_EQ(watch_on_host(0.2, 1.6, spins).state, State::still) << "a fifth of a processor is enough to leave the spot";
+  EXPECT_NE(watch_on_host(0.02, 1.8, spins).state, State::still);
+  EXPECT_EQ(watch_on_host(0, 0, spins).state, State::still) << "it does not want a processor";
+}
+
+TEST(Watch, TimeInWhichTheGuestWaitsForTheHostIsGivenBack) {
+  auto quiet = watch_on_host(1, 0, wanders);
+  auto busy = watch_on_host(0.5, 1.5, wanders);
+  EXPECT_EQ(quiet.state, State::silent);
+  EXPECT_EQ(quiet.after, 60s);
+  EXPECT_EQ(busy.state, State::silent);
+  EXPECT_GE(busy.after, 200s) << "a quarter of the time was its own";
+  EXPECT_LE(busy.after, 250s);
+  EXPECT_FALSE(busy.too_busy);
+  EXPECT_EQ(watch_on_host(0.001, 0.01, wanders).after, 60s) << "next to nothing was wanted";
+}
+
+TEST(Watch, AHostThatIsTooBusyIsNotBorneForever) {
+  auto outcome = watch_on_host(0.01, 1.9, wanders);
+  EXPECT_TRUE(outcome.too_busy);
+  EXPECT_LE(outcome.after, 3 * 180s + 180s);
 }
 
 TEST(Watch, AnInterruptDuringOneLookOnlyDelaysTheVerdict) {
