@@ -9,9 +9,10 @@ namespace kdt::agent {
 
 namespace {
 
-/// The ELF header and the program headers are the first pages of the file.
+/// The ELF header and the program headers: room for 72 of these in the first page. What follows is the dumped memory,
+/// and a kernel that believes wrong headers may oops when it is read.
 std::string start_of_vmcore() {
-  constexpr std::size_t k_enough = std::size_t{64} * 1024;
+  constexpr std::size_t k_enough = 4096;
   const Fd fd = open_file("/proc/vmcore", O_RDONLY);
   std::string text(k_enough, '\0');
   const ssize_t got = read(fd.get(), text.data(), text.size());
@@ -25,8 +26,8 @@ std::string start_of_vmcore() {
 Reply serve_facts(const Session& session, const protocol::Json&) {
   constexpr std::size_t k_most_log = std::size_t{512} * 1024;
   const auto meminfo = read_text("/proc/meminfo");
-  const auto crash_size = read_word("/sys/kernel/kexec_crash_size", "");
-  const auto crash_loaded = read_word("/sys/kernel/kexec_crash_loaded", "");
+  const auto crash_size = read_word(kexec_file("crash_size"), "");
+  const auto crash_loaded = read_word(kexec_file("crash_loaded"), "");
 
   protocol::Facts facts;
   facts.release = hello(session).release;

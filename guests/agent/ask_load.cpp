@@ -46,7 +46,7 @@ Reply serve_load(const Session&, const protocol::Json& arguments) {
   protocol::LoadAnswer answer;
   answer.seconds = uptime() - before;
   answer.exit_status = end.exit_status;
-  answer.loaded = read_word("/sys/kernel/kexec_crash_loaded", "0") == "1";
+  answer.loaded = read_word(kexec_file("crash_loaded"), "0") == "1";
   answer.output = tail_of(end.output, k_most_load_output);
   answer.segments = read_segments(end.output);
   return {protocol::encode(answer), {}};

@@ -1,29 +1,15 @@
 #include "asks.hpp"
+#include "modules.hpp"
 #include "readings.hpp"
 #include "system.hpp"
 
-#include <cerrno>
 #include <cstdio>
-#include <cstring>
-#include <fcntl.h>
-#include <sys/syscall.h>
 
 namespace kdt::agent {
 
 namespace {
 
 const std::string k_files = "/proc/kdt_probe/";
-
-/// Loads the module unless an earlier probe did.
-void insert_module() {
-  if (exists(k_files)) return;
-  const Fd module = open_file(protocol::k_probe_module, O_RDONLY);
-  if (syscall(SYS_finit_module, module.get(), "", 0) == 0) return;
-  const std::string cause = std::strerror(errno);
-  const std::string reason = reason_in_log(kernel_log(), "kdt_probe");
-  throw Trouble(std::string("cannot load ") + protocol::k_probe_module + ": " + cause +
-                (reason.empty() ? "" : " (" + reason + ")"));
-}
 
 protocol::Region look_at(const protocol::IomemRange& range, std::uint64_t page_size) {
   protocol::Region region;
@@ -58,7 +44,7 @@ std::optional<std::vector<protocol::Segment>> loaded_segments() {
 
 Reply serve_probe(const Session&, const protocol::Json&) {
   const double before = uptime();
-  insert_module();
+  if (!exists(k_files)) insert_module(protocol::k_probe_module, "kdt_probe"); // an earlier probe may have done it
   protocol::ProbeAnswer answer;
   answer.linear_map = read_linear_map(read_text(k_files + "linear_map"));
   for (const auto& range : read_iomem(read_text("/proc/iomem")))

@@ -10,11 +10,9 @@ namespace kdt::agent {
 
 namespace {
 
-constexpr const char* k_crash_size = "/sys/kernel/kexec_crash_size";
-
 /// One write, as sysfs wants it; the name of the errno, empty if the kernel took it.
-std::string try_to_write(const std::string& text) {
-  const Fd fd = open_file(k_crash_size, O_WRONLY);
+std::string try_to_write(const std::string& file, const std::string& text) {
+  const Fd fd = open_file(file, O_WRONLY);
   if (write(fd.get(), text.data(), text.size()) >= 0) return {};
   const char* name = strerrorname_np(errno);
   return name != nullptr ? name : "unknown";
@@ -25,8 +23,9 @@ std::string try_to_write(const std::string& text) {
 Reply serve_resize(const Session&, const protocol::Json& arguments) {
   const auto ask = protocol::decode<protocol::ResizeAsk>(arguments, "resize");
   protocol::ResizeAnswer answer;
-  answer.error = try_to_write(std::to_string(ask.size));
-  answer.size = std::stoull(read_text(k_crash_size));
+  const std::string file = kexec_file("crash_size");
+  answer.error = try_to_write(file, std::to_string(ask.size));
+  answer.size = std::stoull(read_text(file));
   for (const auto& range : read_iomem(read_text("/proc/iomem")))
     if (range.name == "Crash kernel") answer.regions.push_back(range);
   return {protocol::encode(answer), {}};

@@ -4,6 +4,7 @@
 #include "asks.hpp"
 #include "channel.hpp"
 #include "child.hpp"
+#include "modules.hpp"
 #include "port.hpp"
 #include "readings.hpp"
 #include "system.hpp"
@@ -145,6 +146,7 @@ void serve_line(Session& session, Channel& channel, const std::string& line) {
   session.capture = exists("/proc/vmcore");
   const KernelWords words{read_word("/proc/cmdline", "")};
   say(session.capture ? marker::hello_capture : marker::hello_system);
+  insert_drivers();
   if (words.has(word::shell)) run_shell();
   if (words.has(word::flood)) flood_console();
 

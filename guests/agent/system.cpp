@@ -27,6 +27,11 @@ bool exists(const std::string& path) {
   return access(path.c_str(), F_OK) == 0;
 }
 
+std::string kexec_file(const std::string& name) {
+  const std::string newer = "/sys/kernel/kexec/" + name;
+  return exists(newer) ? newer : "/sys/kernel/kexec_" + name;
+}
+
 std::string read_text(const std::string& path) {
   const Fd fd = open_file(path, O_RDONLY);
   std::string text;

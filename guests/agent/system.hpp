@@ -42,6 +42,10 @@ Fd open_file(const std::string& path, int flags, unsigned mode = 0600);
 
 bool exists(const std::string& path);
 
+/// Where sysfs has crash_size or crash_loaded of kexec: /sys/kernel/kexec/NAME in newer kernels (seen on 7.2, where the
+/// older names are links that may go), /sys/kernel/kexec_NAME before.
+std::string kexec_file(const std::string& name);
+
 /// The whole of a small file, /proc and /sys included; throws Trouble.
 std::string read_text(const std::string& path);
 /// The same without the newline at its end, or `otherwise` if there is no such file.

@@ -20,8 +20,10 @@ struct ImagesArguments {
 };
 
 void print_list(const image::Images& images) {
-  for (const auto& kernel : images.kernels())
+  for (const auto& kernel : images.kernels()) {
     fmt::print("{:<14} {:<10} {}\n", kernel.name, kernel.built ? "built" : "not built", kernel.description);
+    if (!kernel.obstacle.empty()) fmt::print("{:<14} {:<10} {}\n", "", "", kernel.obstacle);
+  }
   auto entries = images.entries();
   if (entries.empty()) return;
   ByteSize total;

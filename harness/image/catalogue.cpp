@@ -27,7 +27,43 @@ std::string checked_name(const YamlFile& file, const YAML::Node& node) {
   return name;
 }
 
-std::vector<SourceSpec> read_sources(const YamlFile& file) {
+bool yes_of(const YamlFile& file, const YAML::Node& map, const std::string& key) {
+  bool value = false;
+  if (map[key] && !YAML::convert<bool>::decode(map[key], value))
+    file.fail(map[key], fmt::format("'{}' is yes or no, not '{}'", key, map[key].Scalar()));
+  return value;
+}
+
+std::vector<Suite> read_suites(const YamlFile& file) {
+  std::vector<Suite> suites;
+  const YAML::Node map = file.root()["suites"];
+  if (!map) return suites;
+  file.expect_keys(map, "suites", {});
+  for (const auto& entry : map) {
+    const YAML::Node& body = entry.second;
+    std::string name = checked_name(file, entry.first);
+    file.expect_keys(body, fmt::format("suite '{}'", name), {"main_only", "stale"});
+    suites.push_back(
+        {.name = name, .main_only = yes_of(file, body, "main_only"), .stale = yes_of(file, body, "stale")});
+  }
+  return suites;
+}
+
+std::vector<std::filesystem::path> apt_sources_of(const YamlFile& file) {
+  const auto texts = file.texts(file.root(), "apt_sources");
+  return {texts.begin(), texts.end()};
+}
+
+/// A suite of which nothing is said under suites: has nothing odd about it.
+Suite suite_of(const YamlFile& file, const YAML::Node& body, const std::vector<Suite>& suites) {
+  std::string name = file.text(body, "suite");
+  for (const auto& suite : suites)
+    if (suite.name == name) return suite;
+  checked_name(file, body["suite"]);
+  return {.name = name};
+}
+
+std::vector<SourceSpec> read_sources(const YamlFile& file, const std::vector<Suite>& suites) {
   std::vector<SourceSpec> sources;
   const YAML::Node map = file.root()["sources"];
   if (!map) file.fail(file.root(), "'sources' is missing");
@@ -35,12 +71,16 @@ std::vector<SourceSpec> read_sources(const YamlFile& file) {
   for (const auto& entry : map) {
     const YAML::Node& body = entry.second;
     std::string name = checked_name(file, entry.first);
-    file.expect_keys(body, fmt::format("source '{}'", name), {"package", "archive", "leave_out", "free_space"});
+    file.expect_keys(body, fmt::format("source '{}'", name),
+                     {"package", "archive", "leave_out", "free_space", "suite"});
     sources.push_back({.name = name,
                        .package = file.text(body, "package"),
                        .archive = file.text(body, "archive"),
                        .leave_out = file.texts(body, "leave_out"),
                        .free_space = size_of(file, body, "free_space")});
+    if (!body["suite"]) continue;
+    sources.back().suite = suite_of(file, body, suites);
+    sources.back().apt_sources = apt_sources_of(file);
   }
   return sources;
 }
@@ -81,12 +121,25 @@ unsigned steps_of(const YamlFile& file, const YAML::Node& body) {
   return steps;
 }
 
+PackagedKernel read_packaged(const YamlFile& file, const YAML::Node& body, const std::vector<Suite>& suites) {
+  PackagedKernel kernel{.suite = suite_of(file, body, suites),
+                        .packages = file.texts(body, "packages"),
+                        .modules = file.texts(body, "modules"),
+                        .apt_sources = apt_sources_of(file),
+                        .expected = {{"version", file.text(body, "version")}},
+                        .free_space = size_of(file, body, "free_space")};
+  if (kernel.packages.empty()) file.fail(body, "'packages' names no package");
+  kernel.expected["page_size"] = static_cast<std::int64_t>(size_of(file, body, "page_size").bytes);
+  return kernel;
+}
+
 } // namespace
 
 Catalogue Catalogue::load(const std::filesystem::path& path) {
   YamlFile file(path);
-  file.expect_keys(file.root(), "the file", {"sources", "kernels"});
-  const auto sources = read_sources(file);
+  file.expect_keys(file.root(), "the file", {"sources", "kernels", "suites", "apt_sources"});
+  const auto suites = read_suites(file);
+  const auto sources = read_sources(file, suites);
   const auto known = known_fragments(path.parent_path() / "kconfig");
   const YAML::Node map = file.root()["kernels"];
   if (!map) file.fail(file.root(), "'kernels' is missing");
@@ -95,17 +148,26 @@ Catalogue Catalogue::load(const std::filesystem::path& path) {
   for (const auto& entry : map) {
     const YAML::Node& body = entry.second;
     std::string name = checked_name(file, entry.first);
-    file.expect_keys(body, fmt::format("kernel '{}'", name),
-                     {"description", "source", "fragments", "steps", "free_space", "least_memory"});
-    check_fragments(file, body, known);
-    catalogue.kernels_.push_back(
-        {.name = name,
-         .description = file.text(body, "description"),
-         .least_memory = body["least_memory"] ? std::optional(size_of(file, body, "least_memory")) : std::nullopt,
-         .from = PackagedSource{.source = find_source(file, body, sources),
-                                .fragments = file.texts(body, "fragments"),
-                                .steps = steps_of(file, body),
-                                .free_space = size_of(file, body, "free_space")}});
+    KernelSpec spec{.name = name,
+                    .description = file.text(body, "description"),
+                    .least_memory =
+                        body["least_memory"] ? std::optional(size_of(file, body, "least_memory")) : std::nullopt,
+                    .from = {}};
+    const std::string what = fmt::format("kernel '{}'", name);
+    if (body["packages"]) {
+      file.expect_keys(
+          body, what,
+          {"description", "suite", "packages", "modules", "version", "page_size", "free_space", "least_memory"});
+      spec.from = read_packaged(file, body, suites);
+    } else {
+      file.expect_keys(body, what, {"description", "source", "fragments", "steps", "free_space", "least_memory"});
+      check_fragments(file, body, known);
+      spec.from = PackagedSource{.source = find_source(file, body, sources),
+                                 .fragments = file.texts(body, "fragments"),
+                                 .steps = steps_of(file, body),
+                                 .free_space = size_of(file, body, "free_space")};
+    }
+    catalogue.kernels_.push_back(std::move(spec));
   }
   return catalogue;
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "base/units.hpp"
+#include "model/value.hpp"
 
 #include <filesystem>
 #include <optional>
@@ -10,13 +11,23 @@
 
 namespace kdt::image {
 
-/// A kernel source archive that a Debian package installs.
+/// A Debian release, and what has to be known to fetch from it.
+struct Suite {
+  std::string name{};
+  bool main_only = false; ///< leave out its security and update pockets
+  bool stale = false; ///< take its lists although they say that they are too old; signatures are checked all the same
+};
+
+/// A kernel source archive that a Debian package brings.
 struct SourceSpec {
   std::string name;                   ///< "linux-6.1"
   std::string package;                ///< Debian package, for its version and for the advice when it is missing
   std::filesystem::path archive;      ///< tar.xz with one top directory
   std::vector<std::string> leave_out; ///< tar --exclude patterns
   ByteSize free_space;                ///< disk needed to unpack it
+  /// Where the package is fetched from, when this host's own release lacks it; nullopt: it is installed.
+  std::optional<Suite> suite{};
+  std::vector<std::filesystem::path> apt_sources{}; ///< of the host, for the suite
 };
 
 /// A kernel built from fragments of images/kconfig on allnoconfig.
@@ -27,12 +38,22 @@ struct PackagedSource {
   ByteSize free_space;                ///< disk needed to build it
 };
 
+/// A kernel as a distribution ships it.
+struct PackagedKernel {
+  Suite suite;
+  std::vector<std::string> packages;              ///< of kernel and headers; what they depend on goes without saying
+  std::vector<std::string> modules;               ///< that a guest needs to reach its agent
+  std::vector<std::filesystem::path> apt_sources; ///< of the host; the first that exists and names the suite is tried
+  Facts expected;                                 ///< what is said of it before it was fetched: version, page_size
+  ByteSize free_space;                            ///< disk needed to unpack it
+};
+
 /// One kernel of images/kernels.yaml. image/origin.hpp says what becomes of it.
 struct KernelSpec {
   std::string name;
   std::string description;
   std::optional<ByteSize> least_memory; ///< least RAM in which it was seen to reach its agent; nullopt: not measured
-  std::variant<PackagedSource> from;    ///< where it comes from
+  std::variant<PackagedSource, PackagedKernel> from; ///< where it comes from
 };
 
 /// Every kernel that kdt can build.

@@ -95,5 +95,47 @@ TEST(Userspace, UnknownKeyIsRefused) {
               ThrowsMessage<Error>(HasSubstr("u.yaml:3:1: the file has no key 'program' (did you mean 'programs'?)")));
 }
 
+constexpr std::string_view k_packaged = R"(suites:
+  sid: {stale: yes}
+apt_sources: [/etc/apt/sources.list]
+kernels:
+  stock:
+    description: a kernel
+    suite: sid
+    packages: [linux-image-arm64]
+    modules: [virtio_blk]
+    version: "7.2"
+    page_size: 16K
+    free_space: 1G
+)";
+
+TEST_F(CatalogueTest, ReadsAPackagedKernel) {
+  auto catalogue = load("kernels:\n", k_packaged);
+  const auto& from = std::get<PackagedKernel>(catalogue.kernel("stock").from);
+  EXPECT_EQ(from.suite.name, "sid");
+  EXPECT_TRUE(from.suite.stale);
+  EXPECT_FALSE(from.suite.main_only);
+  EXPECT_THAT(from.apt_sources, testing::ElementsAre("/etc/apt/sources.list"));
+  EXPECT_EQ(from.expected.at("version"), Value(std::string("7.2")));
+  EXPECT_EQ(from.expected.at("page_size"), Value(std::int64_t{16384}));
+}
+
+TEST_F(CatalogueTest, SourceMayComeFromAnotherRelease) {
+  auto catalogue = load("    free_space: 3G\n", "    free_space: 3G\n    suite: next\n");
+  EXPECT_EQ(std::get<PackagedSource>(catalogue.kernel("small").from).source.suite->name, "next");
+  EXPECT_FALSE(std::get<PackagedSource>(load("10", "11").kernel("small").from).source.suite.has_value());
+}
+
+TEST_F(CatalogueTest, MistakesInPackagedKernelsAreRefusedWithTheirPlace) {
+  auto with = [](std::string_view from, std::string_view to) {
+    std::string text(k_packaged);
+    return text.replace(text.find(from), from.size(), to);
+  };
+  expect_refusal("kernels:\n", with("[linux-image-arm64]", "[]"), "11:5: 'packages' names no package");
+  expect_refusal("kernels:\n", with("stale: yes", "stale: maybe"), "7:16: 'stale' is yes or no, not 'maybe'");
+  expect_refusal("kernels:\n", with("page_size: 16K", "page_size: huge"), "16:16: 'huge' is not a size");
+  expect_refusal("kernels:\n", with("    suite: sid\n", ""), "11:5: 'suite' is missing");
+}
+
 } // namespace
 } // namespace kdt::image

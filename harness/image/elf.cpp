@@ -6,6 +6,8 @@
 
 #include <gelf.h>
 
+#include <algorithm>
+#include <cstring>
 #include <fcntl.h>
 
 namespace kdt::image {
@@ -47,6 +49,15 @@ std::string build_id_in(Elf_Data* notes) {
   return {};
 }
 
+/// Up to the end of its section headers, which a linker writes last.
+std::size_t elf_size(std::string_view file) {
+  Elf64_Ehdr header;
+  if (file.size() < sizeof header) return 0;
+  std::memcpy(&header, file.data(), sizeof header);
+  if (header.e_shoff > file.size()) return 0;
+  return std::min<std::size_t>(file.size(), header.e_shoff + std::size_t{header.e_shentsize} * header.e_shnum);
+}
+
 } // namespace
 
 ElfNeeds elf_needs(std::string_view name, std::string_view content) {
@@ -83,6 +94,47 @@ std::string elf_build_id(const std::filesystem::path& file) {
     if (std::string id = build_id_in(notes); !id.empty()) return id;
   }
   throw Error(Blame::infra, "{}: no build id in its notes", file.string());
+}
+
+std::string elf_section(std::string_view name, std::string_view content, std::string_view section) {
+  Handle elf = open_memory(name, content);
+  std::size_t names = 0;
+  if (elf_getshdrstrndx(elf.get(), &names) != 0) return {};
+  for (Elf_Scn* at = nullptr; (at = elf_nextscn(elf.get(), at)) != nullptr;) {
+    GElf_Shdr header;
+    if (gelf_getshdr(at, &header) == nullptr) continue;
+    const char* text = elf_strptr(elf.get(), names, header.sh_name);
+    if (text == nullptr || text != section) continue;
+    Elf_Data* found = elf_getdata(at, nullptr);
+    if (found == nullptr || found->d_buf == nullptr) return {};
+    return {static_cast<const char*>(found->d_buf), found->d_size};
+  }
+  return {};
+}
+
+std::string image_build_id(std::string_view image) {
+  using namespace std::string_view_literals;
+  constexpr auto k_note = "\4\0\0\0\x14\0\0\0\3\0\0\0GNU\0"sv; // name and description sizes, NT_GNU_BUILD_ID, name
+  constexpr std::size_t k_id = 20;
+  std::string found;
+  std::size_t inside = 0; // end of the last ELF file that lies in the image
+  for (std::size_t at = 0; at < image.size();) {
+    const auto elf = image.find("\x7f"
+                                "ELF\2\1\1"sv,
+                                at);
+    const auto note = image.find(k_note, at);
+    if (note == image.npos) break;
+    if (elf < note) {
+      inside = std::max(inside, elf + elf_size(image.substr(elf)));
+      at = elf + 1;
+      continue;
+    }
+    at = note + 1;
+    if (note < inside || note + k_note.size() + k_id > image.size()) continue;
+    if (!found.empty()) return {};
+    for (unsigned char byte : image.substr(note + k_note.size(), k_id)) found += fmt::format("{:02x}", byte);
+  }
+  return found;
 }
 
 } // namespace kdt::image

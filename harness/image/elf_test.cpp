@@ -37,5 +37,29 @@ TEST(Elf, BuildIdIsRead) {
               testing::ThrowsMessage<Error>(testing::HasSubstr("no build id")));
 }
 
+constexpr std::string_view k_note("\4\0\0\0\x14\0\0\0\3\0\0\0GNU\0", 16);
+
+TEST(ImageBuildId, IsTheNoteOutsideOfElfFiles) {
+  const std::string vdso = read_file(KDT_TESTDATA "/program"); // it has a build id of its own
+  const std::string note = std::string(k_note) + std::string(20, '\x5a');
+  EXPECT_EQ(image_build_id("code" + vdso + "more" + note + "end"), "5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a");
+  EXPECT_EQ(image_build_id("code" + note + vdso), "5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a");
+}
+
+TEST(ImageBuildId, IsNotGuessed) {
+  const std::string note = std::string(k_note) + std::string(20, '\x5a');
+  EXPECT_EQ(image_build_id("code"), "");
+  EXPECT_EQ(image_build_id(read_file(KDT_TESTDATA "/program")), "");
+  EXPECT_EQ(image_build_id(note + note), "");
+  EXPECT_EQ(image_build_id(note.substr(0, 20)), ""); // cut off
+}
+
+TEST(ElfSection, IsFoundByName) {
+  const std::string module = read_file(KDT_TESTDATA "/modules/kdt_low.ko");
+  EXPECT_THAT(elf_section("m", module, ".modinfo"), testing::HasSubstr("license=GPL"));
+  EXPECT_EQ(elf_section("m", module, ".nothing"), "");
+  EXPECT_THROW(elf_section("m", "no ELF", ".modinfo"), Error);
+}
+
 } // namespace
 } // namespace kdt::image

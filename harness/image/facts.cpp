@@ -36,6 +36,7 @@ Facts kernel_facts(const std::map<std::string, std::string>& config, const std::
   facts["zone_dma"] = on("CONFIG_ZONE_DMA") || on("CONFIG_ZONE_DMA32");
   facts["kexec_load"] = on("CONFIG_KEXEC");
   facts["kexec_file_load"] = on("CONFIG_KEXEC_FILE");
+  facts["kallsyms_all"] = on("CONFIG_KALLSYMS_ALL");
   facts["debug_pagealloc"] = on("CONFIG_DEBUG_PAGEALLOC_ENABLE_DEFAULT");
   facts["rodata_full_default"] = on("CONFIG_RODATA_FULL_DEFAULT_ENABLED");
   facts["kaslr"] = on("CONFIG_RANDOMIZE_BASE");

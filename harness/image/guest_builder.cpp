@@ -88,6 +88,9 @@ void build_guest(const GuestParts& parts, const fs::path& directory, BuildSteps&
     tree.add_file("init", 0755, read_file(parts.agent / "agent"));
     tree.add_symlink("agent", "init");
     tree.add_file(k_module, 0644, read_file(directory / k_module));
+    if (const fs::path modules = parts.kernel / "modules"; fs::exists(modules))
+      for (const auto& entry : fs::directory_iterator(modules))
+        tree.add_file("modules/" + entry.path().filename().string(), 0644, read_file(entry.path()));
     tree.write(directory / "initramfs.cpio");
   });
 }

@@ -15,6 +15,7 @@ void build_agent(const std::filesystem::path& guests, const std::filesystem::pat
 /// What an initramfs is put together from.
 struct GuestParts {
   std::filesystem::path guests;         ///< the repository's guests/
+  std::filesystem::path kernel;         ///< a kernel entry
   std::vector<std::string> module_make; ///< of the kernel entry
   std::filesystem::path agent;          ///< an agent entry
   std::filesystem::path userspace;

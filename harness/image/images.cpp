@@ -3,7 +3,6 @@
 #include "base/error.hpp"
 #include "base/file.hpp"
 #include "image/build_step.hpp"
-#include "image/elf.hpp"
 #include "image/facts.hpp"
 #include "image/guest_builder.hpp"
 #include "image/tools.hpp"
@@ -62,8 +61,11 @@ Images::Recipe Images::recipe(const std::string& name) const {
           .userspace = userspace_key(userspace_)};
 }
 
-EntryKey Images::guest_key_of(const Recipe& recipe, const Lease& userspace) const {
-  return guest_key(repository_ / "guests", recipe.kernel, recipe.agent, userspace_content(userspace.path()));
+EntryKey Images::guest_key_of(const Recipe& recipe, const Lease& kernel, const Lease& userspace) const {
+  EntryKey key = guest_key(repository_ / "guests", recipe.kernel, recipe.agent, userspace_content(userspace.path()));
+  if (const fs::path content = kernel.path() / "content"; fs::exists(content))
+    key.inputs.emplace_back("packages", read_file(content));
+  return key;
 }
 
 namespace {
@@ -82,7 +84,7 @@ KernelImage Images::assemble(const Recipe& recipe, Lease kernel, Lease userspace
   image.config = kernel.path() / "config";
   image.initramfs = guest.path() / "initramfs.cpio";
   image.release = read_file(kernel.path() / "release");
-  image.build_id = elf_build_id(image.vmlinux);
+  image.build_id = entry_build_id(kernel.path());
   image.facts = entry_facts(kernel.path());
   image.facts["build_id"] = image.build_id;
   add_measured(recipe.spec, image.facts);
@@ -98,7 +100,7 @@ std::optional<KernelImage> Images::from_cache(const Recipe& recipe) {
   auto kernel = cache_.find(recipe.kernel);
   auto userspace = cache_.find(recipe.userspace);
   if (!kernel || !userspace) return std::nullopt;
-  auto guest = cache_.find(guest_key_of(recipe, *userspace));
+  auto guest = cache_.find(guest_key_of(recipe, *kernel, *userspace));
   if (!guest) return std::nullopt;
   return assemble(recipe, std::move(*kernel), std::move(*userspace), std::move(*guest));
 }
@@ -126,11 +128,15 @@ KernelImage Images::build(const Recipe& recipe, std::stop_token stop) {
                     [&](const fs::path& directory, BuildSteps& steps) { build_agent(guests, directory, steps); });
   KernelEntry kernel =
       recipe.origin.provide([&](const EntryKey& key, const FillEntry& fill) { return get(key, stop, fill); });
-  Lease guest = get(guest_key_of(recipe, userspace), stop, [&](const fs::path& directory, BuildSteps& steps) {
-    build_guest(
-        {.guests = guests, .module_make = kernel.module_make, .agent = agent.path(), .userspace = userspace.path()},
-        directory, steps);
-  });
+  Lease guest =
+      get(guest_key_of(recipe, kernel.entry, userspace), stop, [&](const fs::path& directory, BuildSteps& steps) {
+        build_guest({.guests = guests,
+                     .kernel = kernel.entry.path(),
+                     .module_make = kernel.module_make,
+                     .agent = agent.path(),
+                     .userspace = userspace.path()},
+                    directory, steps);
+      });
   return assemble(recipe, std::move(kernel.entry), std::move(userspace), std::move(guest));
 }
 
@@ -150,6 +156,9 @@ void Images::refresh_userspace(std::stop_token stop) {
   BuildTurn turn(*this, stop);
   auto fetch = [&](const fs::path& directory, BuildSteps& steps) { build_userspace(userspace_, directory, steps); };
   get(userspace_key(userspace_), stop, fetch, true);
+  for (const auto& [name, origin] : origins_)
+    if (origin->dated() && cache_.find(origin->key()))
+      origin->provide([&](const EntryKey& key, const FillEntry& fill) { return get(key, stop, fill, true); });
 }
 
 Facts Images::facts(const std::string& name) const {
@@ -170,14 +179,16 @@ std::vector<KernelState> Images::kernels() const {
   std::vector<KernelState> states;
   for (const auto& spec : catalogue_.kernels()) {
     bool built = false;
+    std::string obstacle;
     try {
       const Recipe wanted = recipe(spec.name);
+      auto kernel = cache_.find(wanted.kernel);
       auto userspace = cache_.find(wanted.userspace);
-      built = userspace && cache_.find(wanted.kernel) && cache_.find(guest_key_of(wanted, *userspace));
-    } catch (const Error&) {
-      // A missing tool or package: not built, and kernel() will say why.
+      built = kernel && userspace && cache_.find(guest_key_of(wanted, *kernel, *userspace));
+    } catch (const Error& error) {
+      obstacle = error.what(); // a missing tool or package
     }
-    states.push_back({.name = spec.name, .description = spec.description, .built = built});
+    states.push_back({.name = spec.name, .description = spec.description, .built = built, .obstacle = obstacle});
   }
   return states;
 }

@@ -34,7 +34,8 @@ struct KernelImage {
 struct KernelState {
   std::string name;
   std::string description;
-  bool built = false; ///< kernel and initramfs
+  bool built = false;     ///< kernel and initramfs
+  std::string obstacle{}; ///< why it cannot be built on this host; empty: it can
 };
 
 /// The images of one repository in one cache: builds on demand. Any number of threads may call it; builds run one at a
@@ -51,8 +52,9 @@ public:
   /// Error{infra} when a tool, disk space or the network is missing or a build fails, Interrupted when asked to stop.
   KernelImage kernel(const std::string& name, std::stop_token stop = {});
 
-  /// Fetches the guests' user space again, so that what the mirror has by now goes into the next initramfs. When that
-  /// fails, the old one stays. Throws as kernel() does, and Error{infra} while another kdt uses it.
+  /// Fetches the guests' user space and the packaged kernels that are in the cache again, so that what the mirror has
+  /// by now goes into the next initramfs. When that fails, the old ones stay. Throws as kernel() does, and Error{infra}
+  /// while another kdt uses it.
   void refresh_userspace(std::stop_token stop = {});
 
   /// The kernel's facts without building it: from its .config when it is in the cache, else as its fragments ask.
@@ -67,7 +69,7 @@ private:
   class BuildTurn;
 
   Recipe recipe(const std::string& name) const;
-  EntryKey guest_key_of(const Recipe& recipe, const Lease& userspace) const;
+  EntryKey guest_key_of(const Recipe& recipe, const Lease& kernel, const Lease& userspace) const;
   std::optional<KernelImage> from_cache(const Recipe& recipe);
   Lease get(const EntryKey& key, std::stop_token stop, const FillEntry& fill, bool again = false);
   KernelImage build(const Recipe& recipe, std::stop_token stop);

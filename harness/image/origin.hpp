@@ -21,6 +21,9 @@ using MakeEntry = std::function<Lease(const EntryKey& key, const FillEntry& fill
 /// A kernel entry in use. Its directory holds
 ///   Image, release (uname -r)      always
 ///   config, vmlinux, System.map    where there are any
+///   build-id                       of the Image, where there is no vmlinux
+///   modules/                       what the agent loads before all else, see write_modules()
+///   content                        what went in, where the key says only what was asked for
 struct KernelEntry {
   Lease entry;
   std::vector<std::string> module_make{}; ///< what make is told to build a module, M= left out; empty: none can be
@@ -38,6 +41,8 @@ public:
   virtual EntryKey key() const = 0;
   /// What is known of the kernel before there is an entry; never throws because something is not installed.
   virtual Facts forecast() const = 0;
+  /// Does the entry hold what a mirror had on the day of fetching?
+  virtual bool dated() const { return false; }
   /// The kernel entry, built if need be. Throws what make throws.
   virtual KernelEntry provide(const MakeEntry& make) const = 0;
 };
@@ -47,5 +52,8 @@ std::unique_ptr<Origin> origin_of(const KernelSpec& spec, const std::filesystem:
 
 /// The facts of a finished kernel entry.
 Facts entry_facts(const std::filesystem::path& entry);
+
+/// Its build id as hexadecimal digits; empty when neither vmlinux nor Image tells it.
+std::string entry_build_id(const std::filesystem::path& entry);
 
 } // namespace kdt::image

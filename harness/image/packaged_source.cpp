@@ -2,6 +2,7 @@
 
 #include "base/error.hpp"
 #include "base/file.hpp"
+#include "image/debian.hpp"
 #include "image/facts.hpp"
 #include "image/kernel_builder.hpp"
 #include "image/tools.hpp"
@@ -16,9 +17,22 @@ namespace {
 constexpr const char* k_source_recipe = "1";
 constexpr const char* k_kernel_recipe = "1";
 
-void build_source(const SourceSpec& source, const fs::path& directory, BuildSteps& steps) {
+void build_source(const SourceSpec& source, const fs::path& images, const fs::path& directory, BuildSteps& steps) {
   require_space(directory, source.free_space, "unpacking " + source.archive.string());
-  Command tar{.argv = {"tar", "--extract", "--use-compress-program=xz --threads=0", "--file=" + source.archive.string(),
+  fs::path archive = source.archive;
+  std::optional<TempDir> fetched;
+  if (source.suite) {
+    fetched.emplace("kdt-source", directory);
+    unpack_packages({.suite = *source.suite,
+                     .apt_sources = source.apt_sources,
+                     .architecture = "arm64",
+                     .wanted = source.package,
+                     .keep = source.package,
+                     .script = read_file(images / "fetch-packages.sh")},
+                    fetched->path(), steps);
+    archive = fetched->path() / "tree" / archive.relative_path();
+  }
+  Command tar{.argv = {"tar", "--extract", "--use-compress-program=xz --threads=0", "--file=" + archive.string(),
                        "--directory=" + directory.string(), "--strip-components=1", "--no-same-owner"}};
   for (const auto& pattern : source.leave_out) tar.argv.push_back("--exclude=" + pattern);
   steps.run("unpacking", tar);
@@ -27,11 +41,12 @@ void build_source(const SourceSpec& source, const fs::path& directory, BuildStep
 } // namespace
 
 EntryKey source_key(const SourceSpec& source) {
-  require({{source.archive.string(), source.package}}, "kernel source " + source.name);
+  if (!source.suite) require({{source.archive.string(), source.package}}, "kernel source " + source.name);
+  const std::string version = source.suite ? "of " + source.suite->name : package_version(source.package);
   return {.kind = "source",
           .name = source.name,
           .inputs = {{"recipe", k_source_recipe},
-                     {"package", source.package + " " + package_version(source.package)},
+                     {"package", source.package + " " + version},
                      {"archive", source.archive.string()},
                      {"leave_out", fmt::format("{}", fmt::join(source.leave_out, "\n"))}}};
 }
@@ -42,7 +57,10 @@ std::vector<KconfigOption> PackagedSourceOrigin::options() const {
 
 std::vector<Need> PackagedSourceOrigin::needs() const {
   auto needs = kernel_needs();
-  needs.insert(needs.begin(), Need{.what = from_.source.archive.string(), .package = from_.source.package});
+  if (from_.source.suite)
+    for (auto& need : userspace_needs()) needs.push_back(need);
+  else
+    needs.insert(needs.begin(), Need{.what = from_.source.archive.string(), .package = from_.source.package});
   return needs;
 }
 
@@ -69,7 +87,7 @@ Facts PackagedSourceOrigin::forecast() const {
 
 KernelEntry PackagedSourceOrigin::provide(const MakeEntry& make) const {
   Lease source = make(source_key(from_.source), [&](const fs::path& directory, BuildSteps& steps) {
-    build_source(from_.source, directory, steps);
+    build_source(from_.source, images_, directory, steps);
   });
   Lease kernel = make(key(), [&](const fs::path& directory, BuildSteps& steps) {
     require_space(directory, from_.free_space, "building kernel " + name_);

@@ -13,5 +13,17 @@ TEST(SourceKey, MissingArchiveNamesItsPackage) {
               testing::ThrowsMessage<Error>(testing::HasSubstr("apt-get install linux-source-9")));
 }
 
+TEST(SourceKey, SourceOfAnotherReleaseNeedsNoInstalledPackage) {
+  SourceSpec source{.name = "linux",
+                    .package = "linux-source-9",
+                    .archive = "/no/such.tar.xz",
+                    .leave_out = {},
+                    .free_space = {},
+                    .suite = Suite{.name = "next"}};
+  auto key = source_key(source);
+  source.suite->name = "last";
+  EXPECT_NE(source_key(source).hash(), key.hash());
+}
+
 } // namespace
 } // namespace kdt::image

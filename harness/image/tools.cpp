@@ -70,6 +70,13 @@ std::string program_version(const std::string& program) {
   return std::string(trim(finished.out.substr(0, finished.out.find('\n'))));
 }
 
+std::string host_architecture() {
+  auto finished = run_program({.argv = {"dpkg", "--print-architecture"}}, Deadline::after(k_question));
+  if (!finished.status.success())
+    throw Error(Blame::infra, "dpkg --print-architecture: {}", to_string(finished.status));
+  return std::string(trim(finished.out));
+}
+
 std::string package_version(const std::string& package) {
   require({{"dpkg-query", "dpkg"}}, "finding the version of " + package);
   auto finished =

@@ -26,6 +26,9 @@ void require(const std::vector<Need>& needs, const std::string& purpose);
 /// The first line of `program --version`; throws Error{infra}.
 std::string program_version(const std::string& program);
 
+/// What Debian calls the machine that we run on: amd64; throws Error{infra}.
+std::string host_architecture();
+
 /// The installed version of a Debian package; throws Error{infra} that says how to install it.
 std::string package_version(const std::string& package);
 

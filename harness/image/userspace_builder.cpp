@@ -5,6 +5,7 @@
 #include "base/file.hpp"
 #include "base/sha256.hpp"
 #include "base/text.hpp"
+#include "image/debian.hpp"
 #include "image/elf.hpp"
 #include "image/tools.hpp"
 
@@ -13,7 +14,6 @@
 #include <fmt/ranges.h>
 
 #include <array>
-#include <unistd.h>
 
 namespace kdt::image {
 
@@ -94,43 +94,6 @@ private:
   const PackageFiles& packages_;
   std::string loader_;
 };
-
-/// The host's own sources when they name the suite, then mmdebstrap's default.
-std::vector<fs::path> mirrors(const UserspaceSpec& spec) {
-  std::vector<fs::path> found;
-  for (const auto& file : spec.apt_sources) {
-    std::error_code error;
-    if (fs::is_regular_file(file, error) && read_file(file).find(spec.suite) != std::string::npos) {
-      found.push_back(file);
-      break;
-    }
-  }
-  found.emplace_back();
-  return found;
-}
-
-Command mmdebstrap(const UserspaceSpec& spec, const fs::path& tar, const fs::path& mirror) {
-  // Packages are only unpacked, so that no arm64 binary has to run here; root or a user namespace does.
-  Command command{.argv = {"mmdebstrap", ::geteuid() == 0 ? "--mode=root" : "--mode=unshare", "--variant=extract",
-                           "--architectures=arm64", fmt::format("--include={}", fmt::join(spec.packages, ",")),
-                           fmt::format("--extract-hook=ls \"$1/var/cache/apt/archives\" >\"$1/{}\"", k_package_list),
-                           spec.suite, tar.string()}};
-  if (!mirror.empty()) command.argv.push_back(mirror.string());
-  // When it is killed, its root file system goes with ours. A user namespace's root may not enter our directories.
-  if (::geteuid() == 0) command.environment["TMPDIR"] = tar.parent_path().string();
-  return command;
-}
-
-void download(const UserspaceSpec& spec, const fs::path& tar, BuildSteps& steps) {
-  const auto candidates = mirrors(spec);
-  for (std::size_t i = 0; i < candidates.size(); ++i) {
-    try {
-      return steps.run("fetching Debian packages", mmdebstrap(spec, tar, candidates[i]));
-    } catch (const Error&) {
-      if (i + 1 == candidates.size()) throw;
-    }
-  }
-}
 
 } // namespace
 
@@ -213,7 +176,13 @@ void build_userspace(const UserspaceSpec& spec, const fs::path& directory, Build
   require_space(directory, spec.free_space, "the guest's user space");
   TempDir place("kdt-userspace", directory); // beside the entry: /tmp may be a small tmpfs
   const fs::path tar = place.path() / "packages.tar";
-  download(spec, tar, steps);
+  // Packages are only unpacked, so that no arm64 binary has to run here.
+  fetch_packages({.suite = {.name = spec.suite},
+                  .apt_sources = spec.apt_sources,
+                  .architecture = "arm64",
+                  .packages = spec.packages,
+                  .hook = fmt::format("ls \"$1/var/cache/apt/archives\" >\"$1/{}\"", k_package_list)},
+                 tar, steps);
   steps.act("unpacking", [&] {
     const PackageFiles packages = read_packages(tar);
     for (const auto& name : spec.packages)

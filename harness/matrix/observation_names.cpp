@@ -45,6 +45,7 @@ constexpr auto k_facts = std::to_array<Name>({
     {"least_memory", kernel, T::bytes, "least RAM in which it was seen to boot (images/kernels.yaml)"},
     {"kexec_load", kernel, T::boolean, "CONFIG_KEXEC"},
     {"kexec_file_load", kernel, T::boolean, "CONFIG_KEXEC_FILE"},
+    {"kallsyms_all", kernel, T::boolean, "CONFIG_KALLSYMS_ALL: /proc/kallsyms has _text, which kexec-tools needs"},
     {"cma", kernel, T::bytes, "memory that the kernel sets aside for CMA by default, 0 without CMA"},
     {"debug_pagealloc", kernel, T::boolean, "debug_pagealloc is on at run time"},
     {"kaslr", kernel, T::boolean, "CONFIG_RANDOMIZE_BASE"},

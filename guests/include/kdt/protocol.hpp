@@ -33,6 +33,7 @@ inline constexpr std::string_view k_serial_dump = "kdt-dump";
 
 /// Where the initramfs holds what the agent uses.
 inline constexpr const char* k_probe_module = "/kdt_probe.ko";
+inline constexpr const char* k_driver_modules = "/modules"; // NAME.ko, and `order`: their names, a line each
 inline constexpr const char* k_search_path = "/sbin:/usr/sbin:/bin:/usr/bin";
 
 namespace ask {
