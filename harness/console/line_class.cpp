@@ -196,8 +196,8 @@ constexpr auto k_classes = std::to_array<LineClass>({
      "makedumpfile, arch/arm64.c",
      "*PAGE SIZE * and VA Bits * not supported*\n"
      "*Can't determine platform config values*"},
-    {"dump-tool-no-text-symbol", tool, evidence, Blame::kernel, "the headers of /proc/vmcore are wrong",
-     "kexec-tools found no _text in /proc/kallsyms (CONFIG_KALLSYMS_ALL off) and guessed its addresses",
+    {"kexec-no-text-symbol", tool, evidence, Blame::tool, "the headers of /proc/vmcore are wrong",
+     "kexec-tools found no _text in /proc/kallsyms (CONFIG_KALLSYMS_ALL off) and cannot compute page_offset",
      "kexec-tools, kexec/arch/arm64/crashdump-arm64.c",
      "Can't get the symbol of _text*\n"
      "get_kernel_sym*_text*"},

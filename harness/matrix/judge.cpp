@@ -1,5 +1,7 @@
 #include "matrix/judge.hpp"
 
+#include "base/text.hpp"
+
 #include <algorithm>
 
 namespace kdt::matrix {
@@ -48,6 +50,7 @@ Finding unobserved_finding(const Rule& rule, const Expected& expected) {
 
 bool explains(const KnownIssue& issue, const Finding& finding) {
   if (issue.code != finding.code) return false;
+  if (!issue.text.empty() && !glob_matches(issue.text, finding.text)) return false;
   return issue.observation.empty() || finding.text.starts_with(issue.observation + ":");
 }
 

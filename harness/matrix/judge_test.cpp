@@ -96,6 +96,15 @@ TEST(Judge, AKnownIssueCoversItsOwnFindingOnly) {
   EXPECT_EQ(more.blame, Blame::tool);
 }
 
+TEST(Judge, AKnownIssueMayBeAboutOneSentenceOnly) {
+  auto issue = issue_of("oops", "2030-01-01", ", text: \"WARNING: * at one_place+*\"");
+  auto verdict = [&](const char* text) {
+    return judge({}, issue, k_facts, {}, {make_finding("oops", text)}, k_day).verdict;
+  };
+  EXPECT_EQ(verdict("WARNING: CPU: 0 PID: 1 at one_place+0x88/0xb0"), Verdict::xfail);
+  EXPECT_EQ(verdict("WARNING: CPU: 0 PID: 1 at another_place+0x88/0xb0"), Verdict::fail);
+}
+
 TEST(Judge, AKnownIssueThatDoesNotShowIsAnXpassUnlessItExpiredOrDoesNotMatch) {
   auto gone = judge(rules_of(k_rules), issue_of("expectation", "2030-01-01"), k_facts, k_good, {}, k_day);
   EXPECT_EQ(gone.verdict, Verdict::xpass);

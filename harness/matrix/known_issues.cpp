@@ -9,7 +9,7 @@
 namespace kdt::matrix {
 
 namespace {
-const std::vector<std::string> k_keys{"id", "match", "code", "observation", "reason", "tracker", "expires"};
+const std::vector<std::string> k_keys{"id", "match", "code", "observation", "text", "reason", "tracker", "expires"};
 
 KnownIssue read_issue(const YamlFile& file, const YamlNode& node) {
   constexpr std::string_view what = "a known issue";
@@ -24,6 +24,7 @@ KnownIssue read_issue(const YamlFile& file, const YamlNode& node) {
   issue.match = read_matchers(file, file.required(node, "match", what), "match", all_names());
   issue.code = text("code");
   issue.reason = text("reason");
+  if (node.find("text") != nullptr) issue.text = text("text");
   issue.tracker = text("tracker");
   issue.name = node.find("id") != nullptr ? text("id") : issue.tracker;
   const auto* code = find_code(issue.code);

@@ -24,6 +24,7 @@ struct KnownIssue {
   std::vector<Matcher> match; ///< of facts and observations; all must hold
   std::string code;           ///< of the finding that it explains
   std::string observation;    ///< of an expectation finding: only this one; empty: any
+  std::string text;           ///< glob that the finding's text must match; empty: any
   std::string reason;
   std::string tracker; ///< a bug's address or a commit
   Date expires;        ///< the last day on which it counts
@@ -31,7 +32,7 @@ struct KnownIssue {
   bool expired(Date day) const { return expires < day; }
 };
 
-/// Reads `known_issues:` of YAML files: a list of {id, match, code, observation, reason, tracker, expires}.
+/// Reads `known_issues:` of YAML files: a list of {id, match, code, observation, text, reason, tracker, expires}.
 /// Throws Error{usage} with file:line:column.
 std::vector<KnownIssue> load_known_issues(std::span<const std::filesystem::path> paths);
 

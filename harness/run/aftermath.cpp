@@ -84,7 +84,9 @@ Finding CellRun::tool_failure(std::string_view code, const std::string& sentence
                               Phase phase) const {
   const auto* what = console::classify_output(output);
   if (what == nullptr) return make_finding(code, explained(sentence, phase), {output});
-  auto finding = make_finding(code, fmt::format("{}; likely cause: {}", sentence, in_words(*what)), {output});
+  // What has a code of its own is told by it, so that a known issue can be about this cause and no other.
+  auto told = find_code(what->name) != nullptr ? what->name : code;
+  auto finding = make_finding(told, fmt::format("{}; likely cause: {}", sentence, in_words(*what)), {output});
   finding.blame = what->blame;
   return finding;
 }

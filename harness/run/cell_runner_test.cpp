@@ -279,6 +279,27 @@ TEST_F(CellRunnerTest, ADumpToolThatFailsIsBlamed) {
   EXPECT_EQ(result.blame, Blame::tool);
 }
 
+TEST_F(CellRunnerTest, ACauseWithACodeOfItsOwnIsToldByIt) {
+  guest_.instead_of("save", 0, [] {
+    return Events{AgentLine{R"({"id":7,"answer":{"exit_status":1,"bytes":0,"seconds":1,)"
+                            R"("output":"PAGE SIZE 0x1000 and VA Bits 52 not supported\nmakedumpfile Failed."}})"}};
+  });
+  expect_only(run(), "dump-tool-va-bits", Phase::save, Verdict::fail);
+}
+
+TEST_F(CellRunnerTest, KexecThatCouldNotDescribeMemoryIsToldOfAtOnceAndOfTheDump) {
+  guest_.instead_of("load", 0, [] {
+    return Events{AgentLine{R"({"id":3,"answer":{"exit_status":0,"loaded":true,"seconds":1,"segments":[],)"
+                            R"("output":"Can't get the symbol of _text to calculate page_offset."}})"}};
+  });
+  guest_.instead_of("save", 0, [] {
+    return Events{AgentLine{R"({"id":7,"answer":{"exit_status":1,"bytes":0,"seconds":1,"output":"readmem: Can't"}})"}};
+  });
+  auto result = run();
+  EXPECT_EQ(codes(result), "kexec-no-text-symbol kexec-no-text-symbol ");
+  EXPECT_EQ(result.blame, Blame::tool);
+}
+
 TEST_F(CellRunnerTest, ACompressionThatTheToolLacksIsAFinding) {
   guest_.instead_of("save", 0, [] {
     return Events{AgentLine{R"({"id":7,"answer":{"exit_status":0,"bytes":1,"seconds":1,)"

@@ -84,6 +84,15 @@ void compare(std::vector<std::string>& found, const protocol::Region* probe, con
   }
 }
 
+std::map<std::string, std::uint64_t> levels_of(const protocol::LinearMap& map, bool pages_close) {
+  auto levels = map.levels;
+  if (auto closed = levels.extract("invalid"); closed && pages_close)
+    levels["pte"] += closed.mapped();
+  else if (closed)
+    levels.insert(std::move(closed));
+  return levels;
+}
+
 } // namespace
 
 protocol::ProbeAnswer read_host_map(const ReadMemory& read, const PhysRange& ram, const protocol::NotePlace& note,
@@ -101,17 +110,19 @@ protocol::ProbeAnswer read_host_map(const ReadMemory& read, const PhysRange& ram
   return answer;
 }
 
-std::vector<std::string> map_differences(const protocol::ProbeAnswer& probe, const protocol::ProbeAnswer& host) {
+std::vector<std::string> map_differences(const protocol::ProbeAnswer& probe, const protocol::ProbeAnswer& host,
+                                         bool pages_close) {
   std::vector<std::string> found;
   const auto &a = probe.linear_map, &b = host.linear_map;
   compare(found, "granule", a.granule, b.granule);
   compare(found, "bits of an address", a.va_bits, b.va_bits);
   compare(found, "bytes of page tables", a.page_table_bytes, b.page_table_bytes);
-  auto levels = a.levels;
-  levels.insert(b.levels.begin(), b.levels.end());
+  auto seen = levels_of(a, pages_close), walked = levels_of(b, pages_close);
+  auto levels = seen;
+  levels.insert(walked.begin(), walked.end());
   for (const auto& [word, bytes] : levels) {
     auto of = [&word = word](const auto& map) { return map.contains(word) ? map.at(word) : 0; };
-    compare(found, "bytes of the linear map as " + word, of(a.levels), of(b.levels));
+    compare(found, "bytes of the linear map as " + word, of(seen), of(walked));
   }
   for (std::size_t i = 0; i < std::max(probe.regions.size(), host.regions.size()); ++i)
     compare(found, region_at(probe.regions, i), region_at(host.regions, i));

@@ -16,7 +16,9 @@ protocol::ProbeAnswer read_host_map(const ReadMemory& read, const PhysRange& ram
                                     const std::vector<PhysRange>& regions);
 
 /// How two readings differ, a sentence each; none when they agree. Which pages are read-only is compared in the regions
-/// only: the kernel changes aliases elsewhere when it frees what a module's initialisation used.
-std::vector<std::string> map_differences(const protocol::ProbeAnswer& probe, const protocol::ProbeAnswer& host);
+/// only: the kernel changes aliases elsewhere when it frees what a module's initialisation used. pages_close: it also
+/// closes and opens single pages all the time (KFENCE, debug_pagealloc), so that closed pages count as pages.
+std::vector<std::string> map_differences(const protocol::ProbeAnswer& probe, const protocol::ProbeAnswer& host,
+                                         bool pages_close = false);
 
 } // namespace kdt::run

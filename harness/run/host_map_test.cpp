@@ -113,6 +113,16 @@ TEST_F(HostMapTest, EachDifferenceIsSaid) {
               testing::ElementsAre("crash region: 0x42000000-0x43000000 pte by the probe, nothing from the host"));
 }
 
+TEST_F(HostMapTest, PagesThatCloseAllTheTimeCountAsPagesButNotInTheRegion) {
+  auto probe = read();
+  tables_.entry({k_region.start.value - 4096}, 0) &= ~std::uint64_t{1};
+  auto host = read();
+  EXPECT_FALSE(map_differences(probe, host).empty());
+  EXPECT_TRUE(map_differences(probe, host, true).empty());
+  tables_.entry({k_region.start.value + 4096}, 0) &= ~std::uint64_t{1};
+  EXPECT_FALSE(map_differences(probe, read(), true).empty());
+}
+
 TEST_F(HostMapTest, ReadOnlyAliasesOutsideTheRegionsMayDiffer) {
   auto probe = read();
   auto host = probe;

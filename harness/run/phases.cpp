@@ -32,12 +32,21 @@ std::string words(std::initializer_list<std::string_view> parts) {
   return line;
 }
 
+/// What kexec will load; nothing when it is not there, which prepare() finds out.
+ByteSize payload_of(const image::KernelImage& kernel) {
+  ByteSize sum;
+  std::error_code error;
+  for (const auto& file : {kernel.image, kernel.initramfs})
+    if (auto size = fs::file_size(file, error); !error) sum = sum + ByteSize{size};
+  return sum;
+}
+
 } // namespace
 
 CellRun::CellRun(const Cell& cell, const CellContext& context, CellResult& result)
     : cell_(cell), context_(context), result_(result),
-      timeouts_(timeouts_for(cell.parameters, context.accelerator, context.timeout_scale)), log_(context.directory),
-      nonce_(make_nonce()) {}
+      timeouts_(timeouts_for(cell.parameters, context.accelerator, context.timeout_scale, payload_of(context.kernel))),
+      log_(context.directory), nonce_(make_nonce()) {}
 
 machine::MachineSpec CellRun::machine_spec() const {
   const auto& parameters = cell_.parameters;
@@ -194,7 +203,10 @@ bool CellRun::load() {
   observe_load(*answer, result_.observed);
   load_ = *answer;
   // One byte less is rounded up to the same size: a kernel that lets it through loses nothing.
-  if (answer->exit_status == 0 && answer->loaded) return resize("shrink_loaded", crash_size() - 1);
+  if (answer->exit_status == 0 && answer->loaded) {
+    report_wrong_headers();
+    return resize("shrink_loaded", crash_size() - 1);
+  }
   if (expects("load.loaded", "false")) return false;
   bool failed = answer->exit_status != 0;
   report(tool_failure(failed ? "load-failed" : "not-loaded",
@@ -203,6 +215,16 @@ bool CellRun::load() {
                       answer->output, Phase::load),
          Phase::load);
   return false;
+}
+
+/// kexec-tools loads although it could not describe memory to the capture kernel: said now, since what fails later
+/// tells less.
+void CellRun::report_wrong_headers() {
+  constexpr std::string_view k_code = "kexec-no-text-symbol";
+  const auto* what = console::classify_output(load_.output);
+  wrong_headers_ = what != nullptr && what->name == k_code;
+  if (!wrong_headers_) return;
+  report(tool_failure(k_code, "kexec loaded the capture kernel all the same", load_.output, Phase::load), Phase::load);
 }
 
 std::uint64_t CellRun::crash_size() const {
@@ -303,9 +325,12 @@ bool CellRun::save() {
                         {answer->output}),
            Phase::save);
   if (answer->exit_status == 0) return true;
-  report(tool_failure("save-failed", fmt::format("the dump tool ended with exit status {}", answer->exit_status),
-                      answer->output, Phase::save),
-         Phase::save);
+  auto sentence = fmt::format("the dump tool ended with exit status {}", answer->exit_status);
+  if (wrong_headers_)
+    report(make_finding("kexec-no-text-symbol", sentence + ": the headers of /proc/vmcore are wrong", {answer->output}),
+           Phase::save);
+  else
+    report(tool_failure("save-failed", sentence, answer->output, Phase::save), Phase::save);
   return false;
 }
 

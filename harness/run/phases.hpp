@@ -47,6 +47,7 @@ private:
   /// The sentence, and what the console shows as the cause.
   std::string explained(const std::string& sentence, Phase phase) const;
   /// A tool in the guest failed: what its output shows as the cause, and whose fault that usually is.
+  void report_wrong_headers();
   Finding tool_failure(std::string_view code, const std::string& sentence, const std::string& output,
                        Phase phase) const;
   std::optional<image::Symbols> kernel_symbols();
@@ -83,6 +84,7 @@ private:
   std::optional<ScratchFile> disk_; ///< the raw disk that the dump goes to; no name, so nothing of it is ever left over
   std::uint64_t oom_kills_ = 0;     ///< on the host, before the guest started
   protocol::LoadAnswer load_;
+  bool wrong_headers_ = false; ///< kexec-tools said that it could not describe memory to the capture kernel
   std::optional<protocol::NotePlace> note_;         ///< of the system kernel; nullopt: it does not tell
   std::vector<PhysRange> regions_;                  ///< `Crash kernel` of /proc/iomem at boot, whole pages
   std::vector<protocol::IomemRange> iomem_;         ///< of the system kernel, once its agent has told

@@ -21,7 +21,9 @@ struct Timeouts {
   Clock::duration memory_dump; ///< its memory, by QEMU: a second a GiB
 };
 
-/// For a guest of this size on this accelerator; scale is the user's --timeout-scale.
-Timeouts timeouts_for(const CellParameters& parameters, machine::Accelerator accelerator, double scale);
+/// For a guest of this size on this accelerator; scale is the user's --timeout-scale, payload what kexec loads: kernel
+/// and initramfs.
+Timeouts timeouts_for(const CellParameters& parameters, machine::Accelerator accelerator, double scale,
+                      ByteSize payload = {});
 
 } // namespace kdt::run

@@ -23,6 +23,16 @@ TEST(Timeouts, GrowWithMemoryEmulationAndScale) {
   EXPECT_EQ(timeouts_for(small, Accelerator::kvm, 2).capture.silent, base.capture.silent * 2);
 }
 
+TEST(Timeouts, LargePayloadIsHashedByKexecLoadOnly) {
+  auto cell = of_memory(ByteSize::gib(1));
+  auto with = [&](const char* loader, ByteSize payload) {
+    cell.loader = loader;
+    return timeouts_for(cell, Accelerator::tcg, 1, payload).capture.silent;
+  };
+  EXPECT_GT(with("kexec_load", ByteSize::mib(45)), with("kexec_load", ByteSize::mib(9)) + std::chrono::seconds(60));
+  EXPECT_EQ(with("kexec_file_load", ByteSize::mib(45)), with("kexec_file_load", ByteSize::mib(9)));
+}
+
 TEST(Timeouts, LeaveRoomOverWhatWasMeasured) { // 256 GiB under TCG: 55 s to init, with RAM in a file
   auto large = timeouts_for(of_memory(ByteSize::gib(256)), Accelerator::tcg, 1);
   EXPECT_GT(large.boot.silent, std::chrono::seconds(3 * 55));
