@@ -216,7 +216,7 @@ TEST(Shipped, SmokeIsFourCellsThatRulesCover) {
   auto cells = expand(matrix);
   ASSERT_EQ(cells.size(), 4U);
   EXPECT_EQ(cells[0].id, "kernel=v6.1-dma/rodata=full");
-  EXPECT_TRUE(load_known_issues(matrix.known_issues).empty());
+  EXPECT_FALSE(matrix.known_issues.empty());
   for (const auto& cell : cells) {
     auto facts = facts_of(cell.parameters, "6.1", cell.parameters.kernel == "v6.1-dma");
     EXPECT_EQ(expected_value(rules(), facts, "reservation.present"), "true") << cell.id;
@@ -241,6 +241,45 @@ TEST(Shipped, ProtectionChangedIn64) {
     observed["probe.segments"] = std::string(segments == "lands" ? "faults" : "lands");
     EXPECT_THAT(broken(facts, observed, "probe.segments"), testing::SizeIs(1)) << version;
   }
+}
+
+/// How a cell that loads by kexec_load, captures and shows this finding is judged by the shipped list on that day.
+Verdict judged(const char* version, Facts kernel_facts, std::vector<Finding> findings, Date day,
+               const char* format = "flattened") {
+  static const auto file = k_matrices / "known-issues.yaml";
+  static const auto issues = load_known_issues(std::span(&file, 1));
+  CellParameters cell;
+  cell.loader = "kexec_load";
+  cell.dump.format = format;
+  for (const auto& [name, value] : kernel(version, true)) kernel_facts.try_emplace(name, value);
+  kernel_facts["kexec_tools"] = std::string("2.0.25");
+  kernel_facts["makedumpfile"] = std::string("1.7.2");
+  Facts observed{{"load.loaded", true}, {"capture.reached", true}, {"boot.seconds", 1.0}};
+  return judge({}, issues, derive(cell, kernel_facts), observed, std::move(findings), day).verdict;
+}
+
+constexpr Date k_while_it_counts = std::chrono::year(2026) / 12 / 31;
+constexpr Date k_after_it_expired = std::chrono::year(2027) / 7 / 1;
+
+TEST(Shipped, KexecWithoutTheTextSymbolIsKnownUntilItExpires) {
+  Facts debian12{{"kallsyms_all", false}, {"va_bits", std::int64_t{48}}};
+  std::vector<Finding> shows{make_finding("kexec-no-text-symbol", "loaded all the same"),
+                             make_finding("expectation", "capture.vmcore_ranges: expected two, saw three"),
+                             make_finding("kexec-no-text-symbol", "the dump tool ended with exit status 1")};
+  EXPECT_EQ(judged("6.1", debian12, shows, k_while_it_counts), Verdict::xfail);
+  EXPECT_EQ(judged("6.1", debian12, shows, k_after_it_expired), Verdict::fail);
+  EXPECT_EQ(judged("6.1", debian12, {}, k_while_it_counts), Verdict::xpass);
+  EXPECT_EQ(judged("6.1", {{"kallsyms_all", true}}, shows, k_while_it_counts), Verdict::fail);
+}
+
+TEST(Shipped, MakedumpfileAnd52BitAddressesIsKnownUntilItExpiresAndNotForACopy) {
+  Facts debian13{{"kallsyms_all", true}, {"va_bits", std::int64_t{52}}};
+  std::vector<Finding> shows{make_finding("dump-tool-va-bits", "the dump tool ended with exit status 1")};
+  EXPECT_EQ(judged("6.12", debian13, shows, k_while_it_counts), Verdict::xfail);
+  EXPECT_EQ(judged("6.12", debian13, shows, k_after_it_expired), Verdict::fail);
+  EXPECT_EQ(judged("6.12", debian13, {}, k_while_it_counts), Verdict::xpass);
+  EXPECT_EQ(judged("6.12", debian13, {}, k_while_it_counts, "copy"), Verdict::pass);
+  EXPECT_EQ(judged("6.12", debian13, {make_finding("save-failed", "another cause")}, k_while_it_counts), Verdict::fail);
 }
 
 } // namespace kdt::matrix
