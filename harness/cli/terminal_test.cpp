@@ -1,0 +1,66 @@
+#include "base/error.hpp"
+#include "base/unique_fd.hpp"
+#include "cli/terminal.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <fcntl.h>
+#include <sys/ioctl.h>
+
+namespace kdt::cli {
+namespace {
+
+/// A terminal of our own: the end that programs write to.
+class TerminalOfOurOwn : public ::testing::Test {
+protected:
+  void SetUp() override {
+    ours_ = UniqueFd(::posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC));
+    if (ours_.get() < 0 || ::grantpt(ours_.get()) != 0 || ::unlockpt(ours_.get()) != 0)
+      GTEST_SKIP() << "no pseudo terminals here: " << errno_text(errno);
+    theirs_ = UniqueFd(::open(::ptsname(ours_.get()), O_RDWR | O_NOCTTY | O_CLOEXEC));
+    if (theirs_.get() < 0) GTEST_SKIP() << "no pseudo terminals here: " << errno_text(errno);
+    ::setenv("TERM", "xterm", 1);
+    ::unsetenv("NO_COLOR");
+  }
+  int fd() const { return theirs_.get(); }
+
+private:
+  UniqueFd ours_;
+  UniqueFd theirs_;
+};
+
+TEST_F(TerminalOfOurOwn, IsLiveAndColouredUnlessItSaysOtherwise) {
+  EXPECT_TRUE(live_wanted(fd()));
+  EXPECT_TRUE(colour_wanted(fd()));
+  ::setenv("NO_COLOR", "1", 1);
+  EXPECT_TRUE(live_wanted(fd()));
+  EXPECT_FALSE(colour_wanted(fd()));
+  ::setenv("NO_COLOR", "", 1); // empty is not set (no-color.org)
+  EXPECT_TRUE(colour_wanted(fd()));
+  ::setenv("TERM", "dumb", 1);
+  EXPECT_FALSE(live_wanted(fd()));
+  EXPECT_FALSE(colour_wanted(fd()));
+}
+
+TEST_F(TerminalOfOurOwn, TellsItsSizeAfterEachResize) {
+  EXPECT_FALSE(terminal_size(fd())) << "nobody has set one";
+  for (unsigned short columns : {100, 40}) {
+    winsize size{.ws_row = 30, .ws_col = columns, .ws_xpixel = 0, .ws_ypixel = 0};
+    ASSERT_EQ(::ioctl(fd(), TIOCSWINSZ, &size), 0);
+    auto seen = terminal_size(fd());
+    ASSERT_TRUE(seen);
+    EXPECT_EQ(seen->columns, columns);
+    EXPECT_EQ(seen->rows, 30U);
+  }
+}
+
+TEST(NoTerminal, IsNeitherLiveNorColouredAndHasNoSize) {
+  UniqueFd null(::open("/dev/null", O_RDWR | O_CLOEXEC));
+  EXPECT_FALSE(live_wanted(null.get()));
+  EXPECT_FALSE(colour_wanted(null.get()));
+  EXPECT_FALSE(terminal_size(null.get()));
+}
+
+} // namespace
+} // namespace kdt::cli
