@@ -21,6 +21,7 @@ using Register = Action (*)(CLI::App& app, const Context& context);
 Action register_run(CLI::App& app, const Context& context);
 Action register_list(CLI::App& app, const Context& context);
 Action register_verify(CLI::App& app, const Context& context);
+Action register_diff(CLI::App& app, const Context& context);
 Action register_report(CLI::App& app, const Context& context);
 Action register_explain(CLI::App& app, const Context& context);
 Action register_images(CLI::App& app, const Context& context);

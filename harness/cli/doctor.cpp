@@ -36,7 +36,8 @@ std::vector<Check> check_image_tools(const fs::path& repository) {
   auto add = [&](const std::vector<image::Need>& more) { needs.insert(needs.end(), more.begin(), more.end()); };
   add(image::guest_needs());
   auto catalogue = image::Catalogue::load(repository / "images" / "kernels.yaml");
-  for (const auto& kernel : catalogue.kernels()) add(image::origin_of(kernel, repository / "images")->needs());
+  for (const auto& kernel : catalogue.kernels())
+    add(image::origin_of(kernel, {.images = repository / "images"})->needs());
   std::vector<Check> checks;
   std::set<std::string> seen;
   for (const auto& need : needs) {

@@ -1,5 +1,6 @@
 #include "base/file.hpp"
 #include "cli/command.hpp"
+#include "cli/kernel_options.hpp"
 #include "cli/plan.hpp"
 #include "cli/plan_text.hpp"
 
@@ -14,12 +15,14 @@ namespace {
 struct ListArguments {
   std::vector<std::string> matrices;
   SelectionOptions selection;
+  KernelOptions kernels;
   bool json = false;
   bool brief = false;
 };
 
 int list_action(const ListArguments& arguments, const Context& context) {
   image::Images images(default_cache_directory(), context.repository);
+  images.add_own(arguments.kernels.own, context.stop);
   auto plan = make_plan(arguments.matrices, arguments.selection, images);
   if (arguments.json) std::fputs("[\n", stdout);
   bool first = true;
@@ -46,6 +49,7 @@ Action register_list(CLI::App& app, const Context& context) {
   auto arguments = std::make_shared<ListArguments>();
   app.add_option("MATRIX", arguments->matrices, "matrix files")->required();
   arguments->selection.add_to(app);
+  arguments->kernels.add_to(app);
   app.add_flag("--json", arguments->json, "a JSON array, one cell a line");
   app.add_flag("--brief", arguments->brief, "ids only");
   return [arguments, &context] { return list_action(*arguments, context); };

@@ -55,6 +55,7 @@ int run_program(int argc, char** argv) {
       {"list", "every cell of a matrix, what is expected of it and why", register_list},
       {"verify", "judge a vmcore on its own", register_verify},
       {"report", "render a finished run again", register_report},
+      {"diff", "what changed from one run to a later one", register_diff},
       {"explain", "what a finding means, usual causes, what to do next", register_explain},
       {"images", "what is cached; build it, clean it up", register_images},
       {"doctor", "is this host able to run kdt, and how to mend it", register_doctor},

@@ -4,6 +4,7 @@
 #include "base/text.hpp"
 #include "matrix/expand.hpp"
 #include "matrix/limits.hpp"
+#include "matrix/own_kernels.hpp"
 #include "matrix/selection.hpp"
 
 #include <fmt/ranges.h>
@@ -76,6 +77,7 @@ Plan make_plan(const std::vector<std::string>& matrices, const SelectionOptions&
   bool several = matrices.size() > 1 || files.front() != std::filesystem::path(matrices.front());
   for (const auto& path : files) {
     auto matrix = matrix::load_matrix(path, images.catalogue().names());
+    if (!images.own_names().empty()) matrix::use_kernels(matrix, images.own_names());
     plan.expectations.push_back(std::make_unique<run::Expectations>(
         run::Expectations{.rules = matrix::load_expectations(matrix.expectations),
                           .known_issues = matrix::load_known_issues(matrix.known_issues)}));

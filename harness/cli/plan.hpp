@@ -32,8 +32,8 @@ struct Plan {
 };
 
 /// Reads the matrices and everything they refer to. With several matrices, and with one that stands for others, ids are
-/// preceded by "name:".
-/// Throws Error{usage}.
+/// preceded by "name:". Kernels of the user's own take the place of those that the matrices name, see
+/// matrix/own_kernels. Throws Error{usage}.
 Plan make_plan(const std::vector<std::string>& matrices, const SelectionOptions& selection,
                const image::Images& images);
 

@@ -83,6 +83,20 @@ TEST_F(PlanTest, ACellThatNoGuestCanBeIsRefusedWithItsPlace) {
   EXPECT_EQ(refused("crashkernel: 512G"), "accepted"); // the kernel refuses it: an experiment
 }
 
+TEST_F(PlanTest, OwnKernelsTakeThePlaceOfTheMatrixs) {
+  TempDir place("kdt-test");
+  make_directories(place.path() / "linux/arch/arm64");
+  write_file(place.path() / "linux/Makefile", "VERSION = 6\nPATCHLEVEL = 12\nSUBLEVEL = 3\nEXTRAVERSION =\n");
+  for (const char* file : {"Kconfig", "arch/arm64/Kconfig"}) write_file(place.path() / "linux" / file, "");
+  images_.add_own({.files = {}, .texts = {"base=" + (place.path() / "linux").string() + ",zone_dma=both"}});
+  auto own = plan({});
+  ASSERT_EQ(own.cells.size(), 4U);
+  EXPECT_EQ(own.cells.front().cell.id, "kernel=base-dma/rodata=full");
+  EXPECT_EQ(own.kernel_facts.at("base-nodma").at("zone_dma"), Value(false));
+  EXPECT_EQ(own.kernel_facts.at("base-dma").at("version"), Value(std::string("6.12")));
+  EXPECT_TRUE(own.kernel_facts.at("base-dma").contains("origin"));
+}
+
 TEST_F(PlanTest, SeveralMatricesAreToldApartByName) {
   TempDir place("kdt-test");
   write_file(place.path() / "other.yaml", "name: other\nkernels: [v6.1-dma]\naxes:\n  kernel: [v6.1-dma]\n");

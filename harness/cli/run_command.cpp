@@ -3,6 +3,7 @@
 #include "base/text.hpp"
 #include "cli/command.hpp"
 #include "cli/doctor.hpp"
+#include "cli/kernel_options.hpp"
 #include "cli/page.hpp"
 #include "cli/plan.hpp"
 #include "cli/terminal.hpp"
@@ -27,6 +28,7 @@ namespace {
 struct RunArguments {
   std::vector<std::string> matrices;
   SelectionOptions selection;
+  KernelOptions kernels;
   std::string out;
   std::string junit;
   std::string ktap;
@@ -77,6 +79,20 @@ void prepare_directory(RunArguments& arguments) {
     options.finished = run::finished_cells(options.directory, options.matrix);
 }
 
+/// A run that is resumed must not mix cells of two kernels under one name.
+void refuse_other_kernels(const run::RunOptions& options, const Plan& plan) {
+  for (const auto& cell : options.finished) {
+    const auto& name = cell.cell.parameters.kernel;
+    auto kernel = plan.kernel_facts.find(name);
+    if (kernel == plan.kernel_facts.end()) continue;
+    const auto *was = find(cell.facts, "origin"), *is = find(kernel->second, "origin");
+    if ((was == nullptr) != (is == nullptr) || (was != nullptr && *was != *is))
+      throw Error(Blame::usage, "--resume {}: kernel {} has changed since ({}, now {}): start a new run",
+                  options.directory.string(), name, was == nullptr ? "the catalogue's" : to_string(*was),
+                  is == nullptr ? "the catalogue's" : to_string(*is));
+  }
+}
+
 /// Whatever cannot be written is said now, not when all cells have run.
 void make_outputs(const RunArguments& arguments) {
   try {
@@ -98,14 +114,26 @@ void write_reports(const RunResult& run, const RunArguments& arguments) {
   if (!arguments.ktap.empty()) report::write_ktap(run, arguments.ktap);
 }
 
+std::string words_again(const std::vector<std::string>& words) {
+  std::string text;
+  for (const auto& word : words) text += " " + shell_quoted(word);
+  return text;
+}
+
 int run_action(RunArguments& arguments, const Context& context) {
   std::unique_ptr<Terminal> terminal; // made when the number of cells is known; no image is built before
   image::Images images(default_cache_directory(), context.repository,
                        [&](const image::Progress& progress) { terminal->image_progress(progress); });
+  images.add_own(arguments.kernels.own, context.stop);
   auto plan = make_plan(arguments.matrices, arguments.selection, images);
   repeat_cells(plan, arguments.options.repeat);
   arguments.options.matrix = plan.matrix_text();
+  if (!images.own_names().empty()) {
+    arguments.options.own_kernels = images.own_names();
+    arguments.options.kernel_options = arguments.kernels.words();
+  }
   prepare_directory(arguments);
+  refuse_other_kernels(arguments.options, plan);
   arguments.options.keep = keep_from(arguments.keep);
   arguments.options.learnt = default_cache_directory() / "learnt.sqlite";
   run::Backend backend{.make_machine =
@@ -126,8 +154,9 @@ int run_action(RunArguments& arguments, const Context& context) {
   run::Journal(arguments.options.directory / "journal.jsonl", run, {}).end(run);
   fmt::print("\n{}", report::summary(run, summary_options(arguments.options.directory.string())));
   if (interrupted)
-    fmt::print("Interrupted: {} of {} cells ran. Continue with ./kdt run {} --resume {}\n", run.cells.size(),
-               plan.cells.size(), plan.matrix_text(), shell_quoted(arguments.options.directory.string()));
+    fmt::print("Interrupted: {} of {} cells ran. Continue with ./kdt run {}{} --resume {}\n", run.cells.size(),
+               plan.cells.size(), plan.matrix_text(), words_again(arguments.options.kernel_options),
+               shell_quoted(arguments.options.directory.string()));
   return run.exit_status;
 }
 
@@ -138,6 +167,7 @@ Action register_run(CLI::App& app, const Context& context) {
   arguments->options.jobs = default_jobs();
   app.add_option("MATRIX", arguments->matrices, "matrix files")->required();
   arguments->selection.add_to(app);
+  arguments->kernels.add_to(app);
   app.add_option("-j,--jobs", arguments->options.jobs,
                  "cells at once; a guest of more than two CPUs counts for several")
       ->check(CLI::Range(1, 1024))

@@ -220,6 +220,16 @@ void Cache::sweep() const {
   }
 }
 
+Scratch Cache::scratch() const {
+  for (int i = 0;; ++i) { // the first that no process holds
+    const std::string id = fmt::format("scratch-{}", i);
+    UniqueFd lock = open_file(lock_file(id, ".build"), O_RDWR | O_CREAT);
+    if (!try_lock(lock, LOCK_EX)) continue;
+    remove_leftovers(id);
+    return {std::move(lock), TempDir(fmt::format("{}{}", k_temporary, id), root_ / "images")};
+  }
+}
+
 std::vector<EntryInfo> Cache::list() const {
   std::vector<EntryInfo> entries;
   for (const auto& directory : fs::directory_iterator(root_ / "images")) {

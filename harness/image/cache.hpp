@@ -1,6 +1,7 @@
 #pragma once
 
 #include "base/deadline.hpp"
+#include "base/file.hpp"
 #include "base/unique_fd.hpp"
 #include "base/units.hpp"
 
@@ -36,6 +37,17 @@ public:
 private:
   std::filesystem::path path_;
   UniqueFd lock_;
+};
+
+/// A directory in the cache for what lives no longer than this process, which the next one removes if this is killed.
+class Scratch {
+public:
+  Scratch(UniqueFd lock, TempDir directory) : lock_(std::move(lock)), directory_(std::move(directory)) {}
+  const std::filesystem::path& path() const { return directory_.path(); }
+
+private:
+  UniqueFd lock_; ///< given back when the directory is gone
+  TempDir directory_;
 };
 
 /// What manifest.json of an entry says, for people and for gc.
@@ -83,6 +95,8 @@ public:
   /// Builds it here although it may be there, and takes its place; when building fails, the old one stays.
   /// Throws as get does, and Error{infra} while somebody uses the old one.
   Lease renew(const EntryKey& key, const Build& build, std::stop_token stop = {}, const Waiting& waiting = {}) const;
+
+  Scratch scratch() const;
 
   /// Finished entries, the last used first.
   std::vector<EntryInfo> list() const;

@@ -182,5 +182,22 @@ TEST_F(CacheTest, ListTellsSizeAndTime) {
   EXPECT_EQ(entries[0].size, ByteSize{5});
 }
 
+TEST(CacheScratch, GoesWithItsOwnerAndIsNobodyElses) {
+  TempDir place("kdt-cache-test");
+  Cache cache(place.path());
+  fs::path first;
+  {
+    auto one = cache.scratch(), two = cache.scratch();
+    first = one.path();
+    EXPECT_NE(first, two.path());
+    Cache other(place.path()); // its sweep leaves alone what is in use
+    EXPECT_TRUE(fs::exists(first) && fs::exists(two.path()));
+  }
+  EXPECT_FALSE(fs::exists(first));
+  make_directories(first); // as a killed process leaves it
+  Cache again(place.path());
+  EXPECT_FALSE(fs::exists(first));
+}
+
 } // namespace
 } // namespace kdt::image

@@ -2,6 +2,7 @@
 
 #include "base/error.hpp"
 #include "base/text.hpp"
+#include "image/own_kernel.hpp"
 #include "image/yaml.hpp"
 
 #include <algorithm>
@@ -17,14 +18,15 @@ ByteSize size_of(const YamlFile& file, const YAML::Node& map, const std::string&
   return *size;
 }
 
-/// Names become file names and words of the kernel's release.
 std::string checked_name(const YamlFile& file, const YAML::Node& node) {
   std::string name = node.as<std::string>("");
-  bool fit =
-      !name.empty() && name[0] != '.' && name[0] != '-' &&
-      name.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-") == std::string::npos;
-  if (!fit) file.fail(node, fmt::format("'{}' is not a name: letters, digits, '.', '_' and '-' only", name));
+  if (!is_kernel_name(name))
+    file.fail(node, fmt::format("'{}' is not a name: letters, digits, '.', '_' and '-' only", name));
   return name;
+}
+
+std::optional<ByteSize> least_memory_of(const YamlFile& file, const YAML::Node& body) {
+  return body["least_memory"] ? std::optional(size_of(file, body, "least_memory")) : std::nullopt;
 }
 
 bool yes_of(const YamlFile& file, const YAML::Node& map, const std::string& key) {
@@ -66,7 +68,7 @@ Suite suite_of(const YamlFile& file, const YAML::Node& body, const std::vector<S
 std::vector<SourceSpec> read_sources(const YamlFile& file, const std::vector<Suite>& suites) {
   std::vector<SourceSpec> sources;
   const YAML::Node map = file.root()["sources"];
-  if (!map) file.fail(file.root(), "'sources' is missing");
+  if (!map) return sources;
   file.expect_keys(map, "sources", {});
   for (const auto& entry : map) {
     const YAML::Node& body = entry.second;
@@ -133,25 +135,49 @@ PackagedKernel read_packaged(const YamlFile& file, const YAML::Node& body, const
   return kernel;
 }
 
+/// An entry with `path:`; paths are relative to the file.
+OwnKernel read_own(const YamlFile& file, const std::string& name, const YAML::Node& body) {
+  file.expect_keys(body, fmt::format("kernel '{}'", name),
+                   {"path", "description", "revision", "patches", "fragments", "zone_dma", "config", "least_memory"});
+  auto path = [&](const std::string& key) {
+    return body[key] ? file.path().parent_path() / file.text(body, key) : std::filesystem::path();
+  };
+  auto text = [&](const std::string& key) { return body[key] ? file.text(body, key) : std::string(); };
+  OwnKernel own{.name = name,
+                .path = path("path"),
+                .description = text("description"),
+                .revision = text("revision"),
+                .patches = path("patches"),
+                .zone_dma = text("zone_dma"),
+                .config = path("config"),
+                .least_memory = least_memory_of(file, body)};
+  for (const auto& fragment : file.texts(body, "fragments"))
+    own.fragments.push_back(file.path().parent_path() / fragment);
+  const std::vector<std::string> zones{"on", "off", "both"};
+  if (!own.zone_dma.empty() && std::ranges::find(zones, own.zone_dma) == zones.end())
+    file.fail(body["zone_dma"],
+              fmt::format("zone_dma: '{}' is unknown{}", own.zone_dma, suggestion(own.zone_dma, zones)));
+  return own;
+}
+
 } // namespace
 
-Catalogue Catalogue::load(const std::filesystem::path& path) {
-  YamlFile file(path);
-  file.expect_keys(file.root(), "the file", {"sources", "kernels", "suites", "apt_sources"});
+std::vector<KernelSpec> Catalogue::read(const YamlFile& file, const std::vector<SourceSpec>& sources) const {
   const auto suites = read_suites(file);
-  const auto sources = read_sources(file, suites);
-  const auto known = known_fragments(path.parent_path() / "kconfig");
   const YAML::Node map = file.root()["kernels"];
   if (!map) file.fail(file.root(), "'kernels' is missing");
   file.expect_keys(map, "kernels", {});
-  Catalogue catalogue;
+  std::vector<KernelSpec> kernels;
   for (const auto& entry : map) {
     const YAML::Node& body = entry.second;
     std::string name = checked_name(file, entry.first);
+    if (body.IsMap() && body["path"]) {
+      for (auto& spec : own_specs(read_own(file, name, body), own_trees_)) kernels.push_back(std::move(spec));
+      continue;
+    }
     KernelSpec spec{.name = name,
                     .description = file.text(body, "description"),
-                    .least_memory =
-                        body["least_memory"] ? std::optional(size_of(file, body, "least_memory")) : std::nullopt,
+                    .least_memory = least_memory_of(file, body),
                     .from = {}};
     const std::string what = fmt::format("kernel '{}'", name);
     if (body["packages"]) {
@@ -161,15 +187,52 @@ Catalogue Catalogue::load(const std::filesystem::path& path) {
       spec.from = read_packaged(file, body, suites);
     } else {
       file.expect_keys(body, what, {"description", "source", "fragments", "steps", "free_space", "least_memory"});
-      check_fragments(file, body, known);
+      check_fragments(file, body, fragments_);
       spec.from = PackagedSource{.source = find_source(file, body, sources),
                                  .fragments = file.texts(body, "fragments"),
                                  .steps = steps_of(file, body),
                                  .free_space = size_of(file, body, "free_space")};
     }
-    catalogue.kernels_.push_back(std::move(spec));
+    kernels.push_back(std::move(spec));
   }
+  return kernels;
+}
+
+Catalogue Catalogue::load(const std::filesystem::path& path) {
+  YamlFile file(path);
+  file.expect_keys(file.root(), "the file", {"sources", "own_trees", "kernels", "suites", "apt_sources"});
+  if (!file.root()["sources"]) file.fail(file.root(), "'sources' is missing");
+  Catalogue catalogue;
+  catalogue.fragments_ = known_fragments(path.parent_path() / "kconfig");
+  catalogue.sources_ = read_sources(file, read_suites(file));
+  if (const YAML::Node own = file.root()["own_trees"]) {
+    file.expect_keys(own, "own_trees", {"fragments", "steps", "free_space"});
+    check_fragments(file, own, catalogue.fragments_);
+    catalogue.own_trees_ = {.fragments = file.texts(own, "fragments"),
+                            .steps = steps_of(file, own),
+                            .free_space = size_of(file, own, "free_space")};
+  }
+  catalogue.kernels_ = catalogue.read(file, catalogue.sources_);
   return catalogue;
+}
+
+std::vector<KernelSpec> Catalogue::read_more(const std::filesystem::path& path) const {
+  std::error_code error;
+  if (!std::filesystem::is_regular_file(path, error))
+    throw Error(Blame::usage, "--kernels {}: no such file", path.string());
+  YamlFile file(path);
+  file.expect_keys(file.root(), "the file", {"sources", "kernels", "suites", "apt_sources"});
+  auto sources = read_sources(file, read_suites(file));
+  sources.insert(sources.end(), sources_.begin(), sources_.end());
+  return read(file, sources);
+}
+
+void Catalogue::add(KernelSpec spec) {
+  auto same = std::ranges::find(kernels_, spec.name, &KernelSpec::name);
+  if (same == kernels_.end())
+    kernels_.push_back(std::move(spec));
+  else
+    *same = std::move(spec);
 }
 
 std::vector<std::string> Catalogue::names() const {

@@ -11,6 +11,8 @@
 
 namespace kdt::image {
 
+class YamlFile;
+
 /// A Debian release, and what has to be known to fetch from it.
 struct Suite {
   std::string name{};
@@ -48,27 +50,69 @@ struct PackagedKernel {
   ByteSize free_space;                            ///< disk needed to unpack it
 };
 
-/// One kernel of images/kernels.yaml. image/origin.hpp says what becomes of it.
+/// What the user's own source trees are built with, unless he says otherwise.
+struct OwnTreeDefaults {
+  std::vector<std::string> fragments;
+  unsigned steps = 0;
+  ByteSize free_space;
+};
+
+/// A kernel built from a source tree of the user's.
+struct OwnTree {
+  std::filesystem::path path;
+  std::string revision{};                       ///< empty: the files as they are
+  std::vector<std::filesystem::path> patches{}; ///< in order
+  std::filesystem::path config{};               ///< a .config to start from instead of allnoconfig; empty: none
+  std::vector<std::string> fragments{};         ///< whatever Kconfig does not grant of these is let go
+  std::vector<std::string> wanted_fragments{};  ///< these are granted as a whole, or the kernel is refused
+  unsigned steps = 0;
+  ByteSize free_space;
+};
+
+/// A kernel that the user has built: an Image, and what else there is of it. Empty paths: there is no such file.
+struct OwnImage {
+  std::filesystem::path image;
+  std::filesystem::path config{};
+  std::filesystem::path vmlinux{};
+  std::filesystem::path system_map{};
+  std::filesystem::path build{}; ///< the build directory, for building the probe against it
+};
+
+/// One kernel of images/kernels.yaml or of the user's. image/origin.hpp says what becomes of it.
 struct KernelSpec {
   std::string name;
   std::string description;
   std::optional<ByteSize> least_memory; ///< least RAM in which it was seen to reach its agent; nullopt: not measured
-  std::variant<PackagedSource, PackagedKernel> from; ///< where it comes from
+  std::variant<PackagedSource, PackagedKernel, OwnTree, OwnImage> from; ///< where it comes from
+
+  bool own() const { return std::holds_alternative<OwnTree>(from) || std::holds_alternative<OwnImage>(from); }
 };
 
 /// Every kernel that kdt can build.
 class Catalogue {
 public:
-  /// Reads images/kernels.yaml; fragments must exist as kconfig/NAME.config beside it.
+  /// Reads images/kernels.yaml; fragments must exist as kconfig/NAME.config beside it. Own kernels: see own_kernel.hpp.
   /// Throws Error{usage} that begins with file:line:column.
   static Catalogue load(const std::filesystem::path& file);
 
+  /// The kernels of a file of the user's like images/kernels.yaml, which may also have `path:`, see OwnKernel; it may
+  /// name the sources and fragments that this catalogue knows. Throws as load().
+  std::vector<KernelSpec> read_more(const std::filesystem::path& file) const;
+  /// Adds one, in place of another of that name.
+  void add(KernelSpec spec);
+
   const std::vector<KernelSpec>& kernels() const { return kernels_; }
+  const OwnTreeDefaults& own_trees() const { return own_trees_; }
   std::vector<std::string> names() const;
   /// Throws Error{usage} that names the nearest kernel.
   const KernelSpec& kernel(const std::string& name) const;
 
 private:
+  std::vector<KernelSpec> read(const YamlFile& file, const std::vector<SourceSpec>& sources) const;
+
+  std::vector<std::string> fragments_; ///< that there are
+  std::vector<SourceSpec> sources_;
+  OwnTreeDefaults own_trees_;
   std::vector<KernelSpec> kernels_;
 };
 

@@ -30,6 +30,22 @@ void build_probe(const GuestParts& parts, const fs::path& directory, BuildSteps&
             {.argv = {"aarch64-linux-gnu-strip", "--strip-debug", (directory / k_module).string()}});
 }
 
+/// False when there is none: what it would have seen is read from the host then.
+bool build_probe_if_possible(const GuestParts& parts, const fs::path& directory, BuildSteps& steps) {
+  std::string why_not = parts.no_modules;
+  if (why_not.empty()) {
+    try {
+      build_probe(parts, directory, steps);
+      return true;
+    } catch (const Error& error) {
+      if (!parts.probe_may_fail) throw;
+      why_not = error.what();
+    }
+  }
+  write_file(directory / "no-probe", why_not);
+  return false;
+}
+
 } // namespace
 
 std::string sources_hash(const std::vector<fs::path>& directories) {
@@ -75,7 +91,7 @@ EntryKey guest_key(const fs::path& guests, const EntryKey& kernel, const EntryKe
 }
 
 void build_guest(const GuestParts& parts, const fs::path& directory, BuildSteps& steps) {
-  build_probe(parts, directory, steps);
+  bool probe = build_probe_if_possible(parts, directory, steps);
   fs::copy_file(parts.userspace / "packages", directory / "packages");
   steps.act("writing the initramfs", [&] {
     Initramfs tree;
@@ -87,7 +103,7 @@ void build_guest(const GuestParts& parts, const fs::path& directory, BuildSteps&
     tree.add_symlink("usr/sbin", "../sbin");
     tree.add_file("init", 0755, read_file(parts.agent / "agent"));
     tree.add_symlink("agent", "init");
-    tree.add_file(k_module, 0644, read_file(directory / k_module));
+    if (probe) tree.add_file(k_module, 0644, read_file(directory / k_module));
     if (const fs::path modules = parts.kernel / "modules"; fs::exists(modules))
       for (const auto& entry : fs::directory_iterator(modules))
         tree.add_file("modules/" + entry.path().filename().string(), 0644, read_file(entry.path()));

@@ -19,10 +19,13 @@ struct GuestParts {
   std::vector<std::string> module_make; ///< of the kernel entry
   std::filesystem::path agent;          ///< an agent entry
   std::filesystem::path userspace;
+  std::string no_modules{};    ///< of the kernel entry: why there is no probe; empty: there is one
+  bool probe_may_fail = false; ///< a kernel of the user's own: a probe that does not compile is left out
 };
 
-/// Entry: initramfs.cpio and kdt_probe.ko for one kernel; it serves the system kernel and the capture kernel; packages,
-/// as in the user space's entry. userspace_content: what really went in, see userspace_key.
+/// Entry: initramfs.cpio and kdt_probe.ko, or no-probe (why there is none), for one kernel; it serves the system kernel
+/// and the capture kernel; packages, as in the user space's entry. userspace_content: what really went in, see
+/// userspace_key.
 EntryKey guest_key(const std::filesystem::path& guests, const EntryKey& kernel, const EntryKey& agent,
                    const std::string& userspace_content);
 void build_guest(const GuestParts& parts, const std::filesystem::path& directory, BuildSteps& steps);

@@ -5,8 +5,11 @@
 #include "image/build_step.hpp"
 #include "image/facts.hpp"
 #include "image/guest_builder.hpp"
+#include "image/own_kernel.hpp"
 #include "image/tools.hpp"
 #include "image/userspace_builder.hpp"
+
+#include <algorithm>
 
 namespace kdt::image {
 
@@ -45,7 +48,29 @@ Images::Images(fs::path cache_root, fs::path repository, Observer observer)
     : repository_(std::move(repository)), observer_(std::move(observer)),
       catalogue_(Catalogue::load(repository_ / "images/kernels.yaml")),
       userspace_(UserspaceSpec::load(repository_ / "images/userspace.yaml")), cache_(std::move(cache_root)) {
-  for (const auto& spec : catalogue_.kernels()) origins_[spec.name] = origin_of(spec, repository_ / "images");
+  for (const auto& spec : catalogue_.kernels()) add_origin(spec, {});
+}
+
+void Images::add_origin(const KernelSpec& spec, std::stop_token stop) {
+  OriginPlace place{
+      .images = repository_ / "images", .scratch = scratch_ ? scratch_->path() : fs::path(), .stop = std::move(stop)};
+  origins_[spec.name] = origin_of(spec, place);
+}
+
+void Images::add_own(const OwnKernels& own, std::stop_token stop) {
+  std::vector<KernelSpec> specs;
+  for (const auto& file : own.files)
+    for (auto& spec : catalogue_.read_more(file)) specs.push_back(std::move(spec));
+  for (const auto& text : own.texts)
+    for (auto& spec : own_specs(parse_own_kernel(text), catalogue_.own_trees())) specs.push_back(std::move(spec));
+  if (!specs.empty()) scratch_ = cache_.scratch();
+  for (const auto& spec : specs) {
+    if (std::ranges::find(own_names_, spec.name) != own_names_.end())
+      throw Error(Blame::usage, "two kernels of your own are called '{}'", spec.name);
+    own_names_.push_back(spec.name);
+    catalogue_.add(spec);
+    add_origin(spec, stop);
+  }
 }
 
 Images::Recipe Images::recipe(const std::string& name) const {
@@ -69,8 +94,9 @@ EntryKey Images::guest_key_of(const Recipe& recipe, const Lease& kernel, const L
 }
 
 namespace {
-/// What no .config tells, but a guest did.
-void add_measured(const KernelSpec& spec, Facts& facts) {
+/// What no .config tells.
+void add_known(const KernelSpec& spec, const Origin& origin, Facts& facts) {
+  if (auto content = origin.content(); !content.empty()) facts["origin"] = content;
   if (spec.least_memory) facts["least_memory"] = static_cast<std::int64_t>(spec.least_memory->bytes);
 }
 } // namespace
@@ -79,15 +105,20 @@ KernelImage Images::assemble(const Recipe& recipe, Lease kernel, Lease userspace
   KernelImage image;
   image.name = recipe.spec.name;
   image.image = kernel.path() / "Image";
-  image.vmlinux = kernel.path() / "vmlinux";
-  image.system_map = kernel.path() / "System.map";
-  image.config = kernel.path() / "config";
+  auto if_there = [&](const char* file) {
+    return fs::exists(kernel.path() / file) ? kernel.path() / file : fs::path();
+  };
+  image.vmlinux = if_there("vmlinux");
+  image.system_map = if_there("System.map");
+  image.config = if_there("config");
   image.initramfs = guest.path() / "initramfs.cpio";
   image.release = read_file(kernel.path() / "release");
   image.build_id = entry_build_id(kernel.path());
   image.facts = entry_facts(kernel.path());
-  image.facts["build_id"] = image.build_id;
-  add_measured(recipe.spec, image.facts);
+  if (!image.build_id.empty()) image.facts["build_id"] = image.build_id;
+  if (fs::exists(guest.path() / "no-probe")) image.no_probe = read_file(guest.path() / "no-probe");
+  if (!image.no_probe.empty()) image.facts["no_probe"] = image.no_probe;
+  add_known(recipe.spec, recipe.origin, image.facts);
   image.facts.merge(tool_facts(read_file(guest.path() / "packages")));
   image.fingerprint = guest.path().filename().string();
   std::lock_guard lock(mutex_);
@@ -134,7 +165,9 @@ KernelImage Images::build(const Recipe& recipe, std::stop_token stop) {
                      .kernel = kernel.entry.path(),
                      .module_make = kernel.module_make,
                      .agent = agent.path(),
-                     .userspace = userspace.path()},
+                     .userspace = userspace.path(),
+                     .no_modules = kernel.no_modules,
+                     .probe_may_fail = recipe.spec.own()},
                     directory, steps);
       });
   return assemble(recipe, std::move(kernel.entry), std::move(userspace), std::move(guest));
@@ -170,8 +203,10 @@ Facts Images::facts(const std::string& name) const {
   } catch (const Error&) {
     // A package or a compiler is missing: there is no such entry.
   }
-  if (!known) known = origin.forecast();
-  add_measured(spec, *known);
+  auto forecast = origin.forecast();
+  if (!known) known = forecast;
+  if (auto why = forecast.find("no_probe"); why != forecast.end()) known->insert(*why); // no entry tells
+  add_known(spec, origin, *known);
   return *known;
 }
 

@@ -10,6 +10,7 @@
 #include <filesystem>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -20,14 +21,21 @@ namespace kdt::image {
 struct KernelImage {
   std::string name;
   std::filesystem::path image;
-  std::filesystem::path vmlinux;
-  std::filesystem::path system_map;
-  std::filesystem::path config;
-  std::filesystem::path initramfs; ///< for the system kernel and the capture kernel alike
-  Facts facts;                     ///< kernel_facts(), and build_id
-  std::string build_id;
+  std::filesystem::path vmlinux;    ///< empty: there is none
+  std::filesystem::path system_map; ///< empty: there is none
+  std::filesystem::path config;     ///< empty: there is none
+  std::filesystem::path initramfs;  ///< for the system kernel and the capture kernel alike
+  Facts facts;                      ///< kernel_facts(), build_id and no_probe
+  std::string build_id;             ///< empty: it tells none
   std::string release;
+  std::string no_probe;    ///< why there is no probe module for it; empty: there is one
   std::string fingerprint; ///< over all that went into kernel and initramfs
+};
+
+/// Where the user names kernels of his own.
+struct OwnKernels {
+  std::vector<std::string> files{}; ///< --kernels
+  std::vector<std::string> texts{}; ///< --kernel
 };
 
 /// A kernel of the catalogue and whether it is in the cache, for `kdt images list`.
@@ -44,6 +52,12 @@ class Images {
 public:
   /// repository holds images/ and guests/. Throws Error{usage} for a wrong kernels.yaml or userspace.yaml.
   Images(std::filesystem::path cache_root, std::filesystem::path repository, Observer observer = {});
+
+  /// Kernels of the user's own: of files like kernels.yaml, then of texts as parse_own_kernel() reads them. Looks at
+  /// each of them now. Not while other threads use the images. Throws Error{usage} for what is no kernel to be tested.
+  void add_own(const OwnKernels& own, std::stop_token stop = {});
+  /// Their names, in the order in which they were given.
+  const std::vector<std::string>& own_names() const { return own_names_; }
 
   const Catalogue& catalogue() const { return catalogue_; }
   const std::filesystem::path& repository() const { return repository_; }
@@ -68,6 +82,7 @@ private:
   struct Recipe;
   class BuildTurn;
 
+  void add_origin(const KernelSpec& spec, std::stop_token stop);
   Recipe recipe(const std::string& name) const;
   EntryKey guest_key_of(const Recipe& recipe, const Lease& kernel, const Lease& userspace) const;
   std::optional<KernelImage> from_cache(const Recipe& recipe);
@@ -80,7 +95,9 @@ private:
   Catalogue catalogue_;
   UserspaceSpec userspace_;
   std::map<std::string, std::unique_ptr<Origin>> origins_; ///< by the kernel's name
+  std::vector<std::string> own_names_;
   Cache cache_;
+  std::optional<Scratch> scratch_; ///< for source trees that are looked at
 
   std::mutex mutex_;
   std::condition_variable_any turn_over_;

@@ -59,22 +59,30 @@ std::vector<KconfigOption> merged_options(const std::string& kernel, const std::
   return options;
 }
 
-void configure_kernel(const BuildPlace& place, const std::vector<KconfigOption>& options, const std::string& subject,
+void configure_kernel(const BuildPlace& place, const std::vector<KconfigOption>& options, const std::string& config,
                       BuildSteps& steps) {
-  write_file(place.build / "asked.config", allconfig_text(options));
-  steps.run("configuring",
-            kernel_make({"-C", place.source.string(), "O=" + place.build.string(),
-                         "KCONFIG_ALLCONFIG=" + (place.build / "asked.config").string(), "allnoconfig"}));
-  const auto unmet = unmet_options(options, parse_config(read_file(place.build / ".config")));
-  if (!unmet.empty())
-    throw Error(Blame::usage, "{}: Kconfig did not grant {} (a dependency is missing, or the name is wrong)", subject,
-                fmt::join(unmet, "; "));
+  std::vector<std::string> make{"-C", place.source.string(), "O=" + place.build.string()};
+  if (config.empty()) {
+    write_file(place.build / "asked.config", allconfig_text(options));
+    make.push_back("KCONFIG_ALLCONFIG=" + (place.build / "asked.config").string());
+    make.emplace_back("allnoconfig");
+  } else { // of an option that is there twice, the last one counts
+    write_file(place.build / ".config", config + "\n" + allconfig_text(options));
+    make.emplace_back("olddefconfig");
+  }
+  steps.run("configuring", kernel_make(make));
 }
 
-void compile_kernel(const fs::path& build, unsigned lines, BuildSteps& steps) {
-  Command compile = kernel_make({"-C", build.string(), fmt::format("-j{}", processors()), "Image", "modules"});
+void compile_kernel(const BuildPlace& place, unsigned lines, BuildSteps& steps) {
+  Command compile = kernel_make({"-C", place.source.string(), "O=" + place.build.string(),
+                                 fmt::format("-j{}", processors()), "Image", "modules"});
+  if (find_program("ccache")) {
+    for (const char* compiler : {"CC=ccache aarch64-linux-gnu-gcc", "HOSTCC=ccache gcc"})
+      compile.argv.emplace_back(compiler);
+    compile.environment["CCACHE_NOHASHDIR"] = "1"; // each build has a directory of its own
+  }
   compile.argv.insert(compile.argv.begin(), {"nice", "-n", "10"}); // cells of another kernel may be running
-  compile.environment["TMPDIR"] = build.string();                  // what a killed compiler leaves goes with the entry
+  compile.environment["TMPDIR"] = place.build.string();            // what a killed compiler leaves goes with the entry
   steps.run("compiling", compile, lines);
 }
 

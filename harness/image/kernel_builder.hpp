@@ -24,12 +24,13 @@ struct BuildPlace {
   std::filesystem::path build;
 };
 
-/// Makes a .config of the options, on top of allnoconfig. Throws Error{usage} that names what Kconfig did not grant.
-void configure_kernel(const BuildPlace& place, const std::vector<KconfigOption>& options, const std::string& subject,
+/// Makes a .config of the options, on top of allnoconfig or of the text of another .config. What Kconfig did not grant
+/// is for the caller to find: unmet_options().
+void configure_kernel(const BuildPlace& place, const std::vector<KconfigOption>& options, const std::string& config,
                       BuildSteps& steps);
 
-/// Image and modules, with every processor. lines: about how many make prints.
-void compile_kernel(const std::filesystem::path& build, unsigned lines, BuildSteps& steps);
+/// Image and modules, with every processor and with ccache where it is installed. lines: about how many make prints.
+void compile_kernel(const BuildPlace& place, unsigned lines, BuildSteps& steps);
 
 /// Moves what a kernel entry holds out of the build directory; what is left of that is enough for building a module.
 void collect_kernel(const std::filesystem::path& build, const std::filesystem::path& entry, BuildSteps& steps);

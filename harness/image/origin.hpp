@@ -8,6 +8,7 @@
 
 #include <functional>
 #include <memory>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -26,7 +27,8 @@ using MakeEntry = std::function<Lease(const EntryKey& key, const FillEntry& fill
 ///   content                        what went in, where the key says only what was asked for
 struct KernelEntry {
   Lease entry;
-  std::vector<std::string> module_make{}; ///< what make is told to build a module, M= left out; empty: none can be
+  std::vector<std::string> module_make{}; ///< what make is told to build a module, M= left out
+  std::string no_modules{};               ///< why none can be built; empty: one can
   std::vector<Lease> beside{};            ///< other entries that module_make names
 };
 
@@ -39,6 +41,8 @@ public:
   virtual std::vector<Need> needs() const = 0;
   /// Names the kernel entry by all that goes into it; throws Error when that cannot be found out.
   virtual EntryKey key() const = 0;
+  /// What of a kernel of the user's own must not change while a run goes on; empty for the catalogue's.
+  virtual std::string content() const { return {}; }
   /// What is known of the kernel before there is an entry; never throws because something is not installed.
   virtual Facts forecast() const = 0;
   /// Does the entry hold what a mirror had on the day of fetching?
@@ -47,8 +51,15 @@ public:
   virtual KernelEntry provide(const MakeEntry& make) const = 0;
 };
 
-/// images: the repository's images/, for fragments.
-std::unique_ptr<Origin> origin_of(const KernelSpec& spec, const std::filesystem::path& images);
+/// What origins stand on.
+struct OriginPlace {
+  std::filesystem::path images;    ///< the repository's images/: fragments and what must be built in
+  std::filesystem::path scratch{}; ///< for files of a source tree that is being looked at; empty: $TMPDIR
+  std::stop_token stop{};
+};
+
+/// Throws Error{usage} when what the user named is no kernel that can be tested.
+std::unique_ptr<Origin> origin_of(const KernelSpec& spec, const OriginPlace& place);
 
 /// The facts of a finished kernel entry.
 Facts entry_facts(const std::filesystem::path& entry);

@@ -27,7 +27,7 @@ TEST(OriginOf, PackagedSourceNeedsItsPackage) {
                                                     .free_space = {}},
                                          .fragments = {"base"},
                                          .free_space = {}}};
-  auto origin = origin_of(spec, KDT_SOURCE_DIR "/images");
+  auto origin = origin_of(spec, {.images = KDT_SOURCE_DIR "/images"});
   EXPECT_EQ(missing(origin->needs()).front().package, "linux-source-9.9");
   EXPECT_EQ(origin->forecast().at("version"),
             Value(std::string("9.9"))); // what is not installed is guessed from its name

@@ -91,11 +91,14 @@ KernelEntry PackagedSourceOrigin::provide(const MakeEntry& make) const {
   });
   Lease kernel = make(key(), [&](const fs::path& directory, BuildSteps& steps) {
     require_space(directory, from_.free_space, "building kernel " + name_);
-    const fs::path build = directory / "module-build";
-    make_directories(build);
-    configure_kernel({.source = source.path(), .build = build}, options(), "kernel " + name_, steps);
-    compile_kernel(build, from_.steps, steps);
-    collect_kernel(build, directory, steps);
+    const BuildPlace place{.source = source.path(), .build = directory / "module-build"};
+    make_directories(place.build);
+    configure_kernel(place, options(), "", steps);
+    if (auto unmet = unmet_options(options(), parse_config(read_file(place.build / ".config"))); !unmet.empty())
+      throw Error(Blame::usage, "kernel {}: Kconfig did not grant {} (a dependency is missing, or the name is wrong)",
+                  name_, fmt::join(unmet, "; "));
+    compile_kernel(place, from_.steps, steps);
+    collect_kernel(place.build, directory, steps);
   });
   // The Makefile in module-build names the source as it was called when the kernel was built: a cache may move.
   std::vector<std::string> module_make{"-C", source.path().string(), "O=" + (kernel.path() / "module-build").string()};

@@ -17,6 +17,7 @@ public:
   /// Throws Error when the file cannot be read or is not YAML.
   explicit YamlFile(std::filesystem::path path);
 
+  const std::filesystem::path& path() const { return path_; }
   const YAML::Node& root() const { return root_; }
 
   /// Throws with the node's place in the file.

@@ -106,10 +106,11 @@ std::string experiment_of(const CellParameters& cell) {
 /// Appends cells and refuses the same experiment, or the same id, a second time.
 class Collector {
 public:
-  explicit Collector(std::vector<Cell>& cells) : cells_(cells) {}
+  Collector(std::vector<Cell>& cells, bool twins_are_one) : cells_(cells), twins_are_one_(twins_are_one) {}
 
   void add(Cell cell, const std::string& place) {
     auto [twin, fresh] = experiments_.emplace(experiment_of(cell.parameters), cell.id);
+    if (!fresh && twins_are_one_) return;
     if (!fresh) throw Error(Blame::usage, "{}: this cell is already in the matrix: {}", place, twin->second);
     if (!ids_.insert(cell.id).second) throw Error(Blame::usage, "{}: two cells have the id {}", place, cell.id);
     if (!slugs_.insert(cell.slug).second) cell.slug = slug_of(cell.id + '\n'); // '\n' forces the hash
@@ -118,6 +119,7 @@ public:
 
 private:
   std::vector<Cell>& cells_;
+  bool twins_are_one_;
   std::unordered_map<std::string, std::string> experiments_;
   std::unordered_set<std::string> ids_;
   std::unordered_set<std::string> slugs_;
@@ -143,7 +145,7 @@ std::vector<Cell> expand(const Matrix& matrix) {
   if (rows.empty() && !matrix.axes.empty() && matrix.include.empty())
     throw Error(Blame::usage, "{}: every cell of the matrix is excluded", matrix.exclude_place);
   std::vector<Cell> cells;
-  Collector collector(cells);
+  Collector collector(cells, matrix.twins_are_one);
   auto place = matrix.path.string();
   if (matrix.cover == Cover::pairwise) {
     for (auto index : cover_pairs(rows, costs_of(matrix, rows)))

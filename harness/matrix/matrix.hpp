@@ -55,7 +55,8 @@ struct Matrix {
   Cover cover = Cover::all;
   std::vector<std::filesystem::path> expectations; ///< beside the matrix file
   std::vector<std::filesystem::path> known_issues;
-  std::string exclude_place; ///< file:line:column, for an error found by expand()
+  bool twins_are_one = false; ///< its kernels were replaced: an include that is a cell of the product is no mistake
+  std::string exclude_place;  ///< file:line:column, for an error found by expand()
 };
 
 /// The most cells that a product of axes may have before it is taken for a mistake.

@@ -49,6 +49,8 @@ constexpr auto k_facts = std::to_array<Name>({
     {"cma", kernel, T::bytes, "memory that the kernel sets aside for CMA by default, 0 without CMA"},
     {"debug_pagealloc", kernel, T::boolean, "debug_pagealloc is on at run time"},
     {"kaslr", kernel, T::boolean, "CONFIG_RANDOMIZE_BASE"},
+    {"no_probe", kernel, T::text, "why no probe module can be built for it; absent when there is one"},
+    {"origin", kernel, T::text, "which content a kernel of the user's own is: a tree's or an Image's hash"},
     {"rodata_full_default", kernel, T::boolean, "CONFIG_RODATA_FULL_DEFAULT_ENABLED"},
     // What runs in the guest; known once its user space was fetched.
     {"kexec_tools", kernel, T::version, "version of kexec-tools in the guest"},

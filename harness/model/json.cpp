@@ -315,15 +315,19 @@ Json to_json(const RunResult& run) {
   Json counts = Json::object();
   auto by_verdict = totals(run.cells);
   for (auto verdict : k_verdicts) counts[std::string(to_string(verdict))] = by_verdict[verdict];
-  return {{"schema", k_schema},
-          {"run_id", text(run.run_id)},
-          {"matrix", text(run.matrix)},
-          {"host", texts(run.host)},
-          {"started", text(run.started)},
-          {"finished", text(run.finished)},
-          {"exit_status", run.exit_status},
-          {"totals", std::move(counts)},
-          {"cells", list(run.cells, [](const CellResult& cell) { return to_json(cell); })}};
+  Json json{{"schema", k_schema}, {"run_id", text(run.run_id)}, {"matrix", text(run.matrix)}};
+  auto words = [](const std::string& word) { return text(word); };
+  if (!run.own_kernels.empty()) {
+    json["kernel_options"] = list(run.kernel_options, words);
+    json["own_kernels"] = list(run.own_kernels, words);
+  }
+  json.update(Json{{"host", texts(run.host)},
+                   {"started", text(run.started)},
+                   {"finished", text(run.finished)},
+                   {"exit_status", run.exit_status},
+                   {"totals", std::move(counts)},
+                   {"cells", list(run.cells, [](const CellResult& cell) { return to_json(cell); })}});
+  return json;
 }
 
 Value value_from_json(const Json& json) {
@@ -341,8 +345,14 @@ CellResult cell_from_json(const Json& json) {
 RunResult run_from_json(const Json& json) {
   Place place(json, "");
   check_schema(place);
+  auto words_of = [&](const char* member) {
+    return place.has(member) ? place[member].list([](const Place& word) { return word.text(); })
+                             : std::vector<std::string>();
+  };
   return {.run_id = place["run_id"].text(),
           .matrix = place["matrix"].text(),
+          .kernel_options = words_of("kernel_options"),
+          .own_kernels = words_of("own_kernels"),
           .host = place["host"].texts(),
           .started = place["started"].text(),
           .finished = place["finished"].text(),

@@ -56,6 +56,8 @@ CellResult full_cell() {
 RunResult full_run() {
   return {.run_id = "20260101T000000Z-1",
           .matrix = "smoke",
+          .kernel_options = {"--kernel", "base=/linux@v6.1"},
+          .own_kernels = {"base"},
           .host = {{"cpus", "2"}, {"qemu", "7.2"}},
           .started = "2026-01-01T00:00:00Z",
           .finished = "2026-01-01T00:01:00Z",
@@ -204,6 +206,8 @@ TEST(RunJson, EveryMemberComesBackAndTotalsAreCounted) {
   auto back = run_from_json(json);
   EXPECT_EQ(back.run_id, run.run_id);
   EXPECT_EQ(back.matrix, run.matrix);
+  EXPECT_EQ(back.kernel_options, run.kernel_options);
+  EXPECT_EQ(back.own_kernels, run.own_kernels);
   EXPECT_EQ(back.host, run.host);
   EXPECT_EQ(back.started, run.started);
   EXPECT_EQ(back.finished, run.finished);

@@ -54,6 +54,8 @@ struct CellResult {
 struct RunResult {
   std::string run_id{};
   std::string matrix{};
+  std::vector<std::string> kernel_options{}; ///< the words by which the user named kernels of his own: --kernel, a=PATH
+  std::vector<std::string> own_kernels{};    ///< their names, in that order
   std::map<std::string, std::string> host{}; ///< kernel, cpus, memory, qemu, kdt
   std::string started{};                     ///< RFC 3339, UTC
   std::string finished{};                    ///< empty while running

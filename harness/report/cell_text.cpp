@@ -36,7 +36,9 @@ std::string matrix_name(const RunResult& run) {
 std::string again_command(const RunResult& run, const CellResult& cell) {
   std::string id = "'"; // always quoted: an id is a glob to --only, and a shell must not expand it first
   for (char c : one_line(cell.cell.id)) id += c == '\'' ? std::string("'\\''") : std::string(1, c);
-  return fmt::format("./kdt run {} --only {}' --keep all", shell_quoted(one_line(run.matrix)), id);
+  std::string kernels;
+  for (const auto& word : run.kernel_options) kernels += " " + shell_quoted(one_line(word));
+  return fmt::format("./kdt run {}{} --only {}' --keep all", shell_quoted(one_line(run.matrix)), kernels, id);
 }
 
 std::string totals_text(const std::vector<CellResult>& cells) {

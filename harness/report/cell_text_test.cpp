@@ -36,6 +36,10 @@ TEST(AgainCommand, QuotesWhatAShellWouldRead) {
   auto run = sample_run();
   EXPECT_EQ(again_command(run, run.cells[0]),
             "./kdt run matrices/smoke.yaml --only 'kernel=v6.1-dma/rodata=full' --keep all");
+  run.kernel_options = {"--kernel", "base=/my linux@v1"};
+  EXPECT_EQ(again_command(run, run.cells[0]), "./kdt run matrices/smoke.yaml --kernel 'base=/my linux@v1' --only "
+                                              "'kernel=v6.1-dma/rodata=full' --keep all");
+  run.kernel_options.clear();
   run.matrix = "my matrices/a.yaml";
   run.cells[0].cell.id = "cmdline=it's $(x)";
   EXPECT_EQ(again_command(run, run.cells[0]),

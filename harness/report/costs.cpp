@@ -2,6 +2,7 @@
 
 #include "report/cell_text.hpp"
 #include "report/figures.hpp"
+#include "report/observed_text.hpp"
 #include "report/settings.hpp"
 
 #include <fmt/format.h>
@@ -12,17 +13,6 @@
 namespace kdt::report {
 
 namespace {
-
-std::string word(const CellResult& cell, std::string_view name) {
-  const auto* value = find(cell.observed, name);
-  return value == nullptr ? "" : to_string(*value);
-}
-
-double median(std::vector<double> values) {
-  std::ranges::sort(values);
-  auto middle = values.size() / 2;
-  return values.size() % 2 == 1 ? values[middle] : (values[middle - 1] + values[middle]) / 2;
-}
 
 Table figure_table(const std::vector<Setting>& settings, const std::vector<ByteSize>& memories, const Figure& figure) {
   Table table{.title = figure.title, .note = figure.note, .columns = {"rodata", "crashkernel"}, .labels = 2};
@@ -40,26 +30,6 @@ Table figure_table(const std::vector<Setting>& settings, const std::vector<ByteS
     if (any) table.rows.push_back(std::move(row));
   }
   return table;
-}
-
-/// Below 4 GiB is what 32-bit devices reach: what "low" means to crashkernel=.
-std::string reserved(const CellResult& cell) {
-  if (word(cell, "reservation.present") != "true")
-    return word(cell, "reservation.present").empty() ? "" : cell.cell.parameters.crashkernel ? "refused" : "none";
-  constexpr double low_end = 4.0 * 1024 * 1024 * 1024;
-  auto start = number(cell, "reservation.start");
-  if (!start) return "somewhere";
-  if (*start < low_end) return "low";
-  return word(cell, "reservation.low.present") == "true" ? "high+low" : "high";
-}
-
-std::string stray_writes(const CellResult& cell) {
-  auto segments = word(cell, "probe.segments");
-  auto rest = word(cell, "probe.rest");
-  if (segments.empty() && rest.empty()) return word(cell, "probe.before").empty() ? "" : "nothing was loaded";
-  auto says = [](const std::string& what) { return what == "faults" ? "fault" : what == "lands" ? "land" : what; };
-  if (segments == rest || rest.empty()) return fmt::format("all {}", says(segments));
-  return fmt::format("segments {}, rest {}", says(segments), says(rest));
 }
 
 } // namespace

@@ -3,6 +3,7 @@
 #include "report/cell_text.hpp"
 #include "report/columns.hpp"
 #include "report/costs.hpp"
+#include "report/differences.hpp"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -94,6 +95,7 @@ std::string summary(const RunResult& run, const SummaryOptions& options) {
   }
   if (cells.size() > shown)
     text += fmt::format("\n… and {} more: {}\n", cells.size() - shown, rest_by_code(cells, shown));
+  if (auto differences = kernel_differences_text(run); !differences.empty()) text += "\n" + differences + "\n";
   if (!options.directory.empty()) text += fmt::format("{}results: {}\n", cells.empty() ? "" : "\n", options.directory);
   return text;
 }
@@ -111,6 +113,7 @@ std::string summary_markdown(const RunResult& run) {
                         markdown_literal(cell.cell.id), markdown_literal(where(cell)), markdown_literal(reason(cell)),
                         again_command(run, cell));
   }
+  if (auto differences = kernel_differences_markdown(run); !differences.empty()) text += "\n" + differences;
   if (auto costs = costs_markdown(run); !costs.empty()) text += "\n" + costs;
   text += "\n## Every cell\n\n| cell | verdict | seconds | why |\n| --- | --- | ---: | --- |\n";
   for (std::size_t i = 0; i < std::min(run.cells.size(), k_markdown_cells); ++i) {

@@ -58,6 +58,19 @@ TEST_F(MappingTest, TheHostsReadingStandsForAProbeThatCannotRun) {
   EXPECT_FALSE(result.observed.contains("probe.before"));
 }
 
+TEST_F(MappingTest, AKernelThatCannotHaveAProbeIsReadFromTheHostAlone) {
+  guest_.give_memory();
+  kernel_.no_probe = "no build directory";
+  for (int nth : {0, 1})
+    guest_.instead_of("probe", nth, [] { return Events{console("[    1.0] kernel BUG at asked.c:1!\n")}; });
+  auto result = run();
+  EXPECT_EQ(codes(result), "");
+  EXPECT_EQ(result.observed.at("map.source"), Value("host"));
+  EXPECT_TRUE(result.observed.contains("hostmap.closed_pages"));
+  EXPECT_FALSE(result.observed.contains("probe.segments"));
+  EXPECT_EQ(outcome(result, Phase::verify), "done");
+}
+
 TEST_F(MappingTest, PageTablesThatCannotBeReadFromTheHostAreSaidAndTheRestIsDone) {
   guest_.give_memory([](pagetable::TinyTables& tables, int) {
     tables.entry({0x80000000}, 2) = 3; // a table at 0

@@ -181,11 +181,19 @@ bool CellRun::region_reserved() const {
   return std::get<bool>(result_.observed.at("reservation.present"));
 }
 
+/// Where no probe can be built for the kernel, nobody is asked: check_map_from_host() sees what it would have seen of
+/// the page tables. False when there is no agent any more.
+bool CellRun::ask_probe(std::optional<protocol::ProbeAnswer>& answer) {
+  if (!context_.kernel.no_probe.empty()) return true;
+  answer = ask<protocol::ProbeAnswer>(Phase::probe, ask::probe, protocol::Done{}, timeouts_.probe, "probe-failed");
+  if (answer) report_untried(*answer);
+  return answer || !session_->refusal().empty();
+}
+
 bool CellRun::load() {
-  auto before = ask<protocol::ProbeAnswer>(Phase::probe, ask::probe, protocol::Done{}, timeouts_.probe, "probe-failed");
+  std::optional<protocol::ProbeAnswer> before;
+  if (!ask_probe(before)) return false; // no agent any more
   if (before) observe_probe_before(*before, result_.observed);
-  if (before) report_untried(*before);
-  if (!before && session_->refusal().empty()) return false; // no agent any more
   if (!check_map_from_host(before, Moment::before_load)) return false;
   if (!region_reserved() || !resize_before_load()) return false; // there is nothing to load into
   if (cell_.parameters.loader == "none") {
@@ -251,10 +259,9 @@ bool CellRun::resize_before_load() {
 }
 
 bool CellRun::probe() {
-  auto after = ask<protocol::ProbeAnswer>(Phase::probe, ask::probe, protocol::Done{}, timeouts_.probe, "probe-failed");
+  std::optional<protocol::ProbeAnswer> after;
+  if (!ask_probe(after)) return false;
   if (after) observe_probe_after(*after, guest::segments_of(*after, load_), result_.observed);
-  if (after) report_untried(*after);
-  if (!after && session_->refusal().empty()) return false;
   return check_map_from_host(after, Moment::after_load); // without a probe, too: the dump is still to be taken
 }
 

@@ -62,6 +62,7 @@ private:
   bool resize(std::string_view attempt, std::uint64_t size);
   bool resize_before_load();
   std::uint64_t crash_size() const;
+  bool ask_probe(std::optional<protocol::ProbeAnswer>& answer);
   void report_untried(const protocol::ProbeAnswer& answer);
 
   /// Keeps what a walk of the page tables from the host needs to know.

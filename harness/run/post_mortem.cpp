@@ -97,11 +97,11 @@ std::optional<Stuck> CellRun::post_mortem(Phase phase) {
 
 std::optional<image::Symbols> CellRun::kernel_symbols() {
   try {
-    return image::Symbols(context_.kernel.system_map);
+    if (!context_.kernel.system_map.empty()) return image::Symbols(context_.kernel.system_map);
   } catch (const Error& error) {
     log_.add("post-mortem", {{"error", printable(error.what())}});
-    return std::nullopt;
   }
+  return std::nullopt;
 }
 
 void CellRun::keep_memory(const fs::path& file) {

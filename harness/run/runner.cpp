@@ -75,6 +75,8 @@ Running::Running(const std::vector<PlannedCell>& cells, image::Images& images, c
       forecast_(std::max(1U, options.jobs)) {
   run_.run_id = options.directory.filename().string();
   run_.matrix = options.matrix;
+  run_.kernel_options = options.kernel_options;
+  run_.own_kernels = options.own_kernels;
   run_.started = timestamp();
   run_.host = describe_host(backend.emulator_version);
   run_.cells = options.finished;
@@ -117,6 +119,11 @@ void Running::build_kernels(std::stop_token stop) {
     if (stop.stop_requested()) return;
     try {
       auto image = images_.kernel(name, stop);
+      if (!image.no_probe.empty())
+        observer_.warned(
+            fmt::format("kernel {} has no probe: the page tables are read from the host, and no stray write "
+                        "is tried ({})",
+                        name, image.no_probe));
       {
         std::scoped_lock lock(mutex_);
         kernels_.emplace(name, std::move(image));

@@ -11,8 +11,10 @@ namespace kdt::run {
 
 /// What the user asked for.
 struct RunOptions {
-  std::filesystem::path directory{}; ///< the run directory; made if it is not there
-  std::string matrix{};              ///< as given on the command line
+  std::filesystem::path directory{};         ///< the run directory; made if it is not there
+  std::vector<std::string> kernel_options{}; ///< of RunResult
+  std::vector<std::string> own_kernels{};    ///< of RunResult
+  std::string matrix{};                      ///< as given on the command line
   unsigned jobs = 1;
   int repeat = 1;         ///< each cell so often
   int retry_infra = 0;    ///< a cell with verdict error is run again, at most so often

@@ -1,0 +1,81 @@
+#include "image/own_image.hpp"
+
+#include "base/error.hpp"
+#include "base/file.hpp"
+#include "base/sha256.hpp"
+#include "base/text.hpp"
+#include "image/elf.hpp"
+#include "image/facts.hpp"
+#include "image/image_file.hpp"
+#include "image/kconfig.hpp"
+#include "image/module_tree.hpp"
+
+namespace kdt::image {
+
+namespace {
+constexpr const char* k_own_image_recipe = "1";
+
+void copy_if_any(const fs::path& from, const fs::path& to) {
+  if (!from.empty()) fs::copy_file(from, to);
+}
+} // namespace
+
+OwnImageOrigin::OwnImageOrigin(std::string name, OwnImage from, const std::vector<RequiredOption>& required)
+    : name_(std::move(name)), from_(std::move(from)) {
+  auto content = read_image(from_.image);
+  auto image = examine_image(content);
+  image_hash_ = sha256(content);
+  config_ = from_.config.empty() ? image.config : read_file(from_.config);
+  if (!config_.empty()) require_options("kernel " + name_, parse_config(config_), required);
+  if (image.release.empty())
+    throw Error(Blame::usage, "kernel {}: {} names no release: it is no Linux, or packed in a way unknown here", name_,
+                from_.image.string());
+  release_ = image.release;
+  build_id_ = image.build_id;
+  facts_ = config_.empty() ? image_facts(image) : kernel_facts(parse_config(config_), image.release);
+  if (image.page_size && facts_.at("page_size") != Value(*image.page_size))
+    throw Error(Blame::usage, "kernel {}: {} has pages of {} bytes, its .config {} says {}", name_,
+                from_.image.string(), *image.page_size, from_.config.string(), to_string(facts_.at("page_size")));
+  if (from_.vmlinux.empty() || build_id_.empty()) return;
+  if (auto other = elf_build_id(from_.vmlinux); other != build_id_)
+    throw Error(Blame::usage, "kernel {}: {} (build id {}) is not of the same build as {} ({}): finish the build",
+                name_, from_.vmlinux.string(), other.substr(0, 12), from_.image.string(), build_id_.substr(0, 12));
+}
+
+EntryKey OwnImageOrigin::key() const {
+  return {.kind = "kernel",
+          .name = name_,
+          .inputs = {{"recipe", k_own_image_recipe},
+                     {"image", image_hash_},
+                     {"config", sha256(config_)},
+                     {"files", fmt::format("{}{}", from_.vmlinux.empty() ? "" : "vmlinux ",
+                                           from_.system_map.empty() ? "" : "System.map")},
+                     {"modules", module_tree_hash(from_.build)}}};
+}
+
+Facts OwnImageOrigin::forecast() const {
+  auto facts = facts_;
+  if (auto why = why_no_modules(from_.build, config_); !why.empty()) facts["no_probe"] = why;
+  return facts;
+}
+
+void OwnImageOrigin::fill(const fs::path& directory) const {
+  write_file(directory / "Image", read_image(from_.image));
+  write_file(directory / "release", release_);
+  if (!build_id_.empty()) write_file(directory / "build-id", build_id_);
+  if (!config_.empty()) write_file(directory / "config", config_);
+  copy_if_any(from_.vmlinux, directory / "vmlinux");
+  copy_if_any(from_.system_map, directory / "System.map");
+  if (why_no_modules(from_.build, config_).empty()) copy_module_tree(from_.build, directory / "module-build");
+}
+
+KernelEntry OwnImageOrigin::provide(const MakeEntry& make) const {
+  Lease entry = make(
+      key(), [&](const fs::path& directory, BuildSteps& steps) { steps.act("copying", [&] { fill(directory); }); });
+  auto why_not = why_no_modules(from_.build, config_);
+  std::vector<std::string> module_make;
+  if (why_not.empty()) module_make = module_make_of(from_.build, entry.path() / "module-build");
+  return {.entry = std::move(entry), .module_make = std::move(module_make), .no_modules = std::move(why_not)};
+}
+
+} // namespace kdt::image

@@ -1,0 +1,116 @@
+#include "report/run_diff.hpp"
+
+#include "report/cell_text.hpp"
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <set>
+
+namespace kdt::report {
+
+namespace {
+
+using nlohmann::ordered_json;
+
+std::set<std::string> kernels_of(const RunResult& run) {
+  std::set<std::string> kernels;
+  for (const auto& cell : run.cells) kernels.insert(cell.cell.parameters.kernel);
+  return kernels;
+}
+
+bool has(const Experiment& experiment, std::initializer_list<Verdict> verdicts) {
+  return std::ranges::any_of(experiment.cells, [&](const CellResult* cell) {
+    return std::ranges::find(verdicts, cell->verdict) != verdicts.end();
+  });
+}
+
+bool broken(const Experiment& experiment) {
+  return has(experiment, {Verdict::fail, Verdict::xpass});
+}
+
+bool not_judged(const Experiment& experiment) {
+  return !broken(experiment) && has(experiment, {Verdict::error});
+}
+
+void compare(const Experiment& before, const Experiment& after, RunDiff& diff) {
+  bool was_red = broken(before) || not_judged(before);
+  if (broken(after) && !broken(before)) diff.newly_broken.push_back(after.name);
+  if (not_judged(after) && !not_judged(before)) diff.not_judged.push_back(after.name);
+  if (was_red && !broken(after) && !not_judged(after)) diff.fixed.push_back(after.name);
+  auto found = changes(before, after);
+  if (std::ranges::any_of(found, &Change::slower)) diff.slower.push_back(after.name);
+  if (found.empty())
+    ++diff.same;
+  else
+    diff.changed.emplace_back(after.name, std::move(found));
+}
+
+constexpr std::size_t k_shown = 20; ///< names of each kind on a terminal; --json has them all
+
+void add_names(std::string& text, const char* what, const std::vector<std::string>& names) {
+  if (names.empty()) return;
+  text += fmt::format("{}: {}\n", what, names.size());
+  for (std::size_t i = 0; i < std::min(names.size(), k_shown); ++i) text += fmt::format("  {}\n", one_line(names[i]));
+  if (names.size() > k_shown) text += fmt::format("  … and {} more\n", names.size() - k_shown);
+}
+
+} // namespace
+
+RunDiff diff_runs(const RunResult& before, const RunResult& after) {
+  auto old_kernels = kernels_of(before), new_kernels = kernels_of(after);
+  bool renamed = old_kernels.size() == 1 && new_kernels.size() == 1 && old_kernels != new_kernels;
+  auto old = experiments_of(before, renamed ? *old_kernels.begin() : "");
+  auto now = experiments_of(after, renamed ? *new_kernels.begin() : "");
+  RunDiff diff;
+  std::map<std::string, const Experiment*> by_name;
+  for (const auto& experiment : old) by_name.emplace(experiment.name, &experiment);
+  for (const auto& experiment : now) {
+    auto twin = by_name.find(experiment.name);
+    if (twin == by_name.end()) {
+      diff.fresh.push_back(experiment.name);
+      continue;
+    }
+    compare(*twin->second, experiment, diff);
+    by_name.erase(twin);
+  }
+  for (const auto& experiment : old)
+    if (by_name.contains(experiment.name)) diff.gone.push_back(experiment.name);
+  return diff;
+}
+
+int exit_status(const RunDiff& diff) {
+  return !diff.newly_broken.empty() ? 1 : !diff.not_judged.empty() ? 3 : 0;
+}
+
+std::string diff_text(const RunDiff& diff, const RunResult& before, const RunResult& after) {
+  auto text = fmt::format("old: {}, {}\nnew: {}, {}\n\n", one_line(before.run_id), totals_text(before.cells),
+                          one_line(after.run_id), totals_text(after.cells));
+  add_names(text, "Newly broken", diff.newly_broken);
+  add_names(text, "Not judged any more", diff.not_judged);
+  add_names(text, "Fixed", diff.fixed);
+  add_names(text, "Slower", diff.slower);
+  add_names(text, "New", diff.fresh);
+  add_names(text, "Gone", diff.gone);
+  return text + plain_text(changes_table("Differences", "old", "new", diff.changed, diff.same));
+}
+
+ordered_json diff_json(const RunDiff& diff, const RunResult& before, const RunResult& after) {
+  auto changed = ordered_json::array();
+  for (const auto& [name, found] : diff.changed)
+    for (const auto& change : found)
+      changed.push_back({{"cell", name}, {"what", change.what}, {"old", change.before}, {"new", change.after}});
+  return {{"old", before.run_id},
+          {"new", after.run_id},
+          {"newly_broken", diff.newly_broken},
+          {"not_judged", diff.not_judged},
+          {"fixed", diff.fixed},
+          {"slower", diff.slower},
+          {"new_cells", diff.fresh},
+          {"gone_cells", diff.gone},
+          {"changes", changed},
+          {"same", diff.same}};
+}
+
+} // namespace kdt::report
