@@ -49,13 +49,20 @@ std::string build_id_in(Elf_Data* notes) {
   return {};
 }
 
-/// Up to the end of its section headers, which a linker writes last.
-std::size_t elf_size(std::string_view file) {
-  Elf64_Ehdr header;
+template <class Header>
+std::size_t elf_size_by(std::string_view file) {
+  Header header;
   if (file.size() < sizeof header) return 0;
   std::memcpy(&header, file.data(), sizeof header);
   if (header.e_shoff > file.size()) return 0;
   return std::min<std::size_t>(file.size(), header.e_shoff + std::size_t{header.e_shentsize} * header.e_shnum);
+}
+
+/// Up to the end of its section headers, which a linker writes last. 0 for what is none of 32 or 64 bits.
+std::size_t elf_size(std::string_view file) {
+  if (file.size() <= EI_CLASS) return 0;
+  if (file[EI_CLASS] == ELFCLASS64) return elf_size_by<Elf64_Ehdr>(file);
+  return file[EI_CLASS] == ELFCLASS32 ? elf_size_by<Elf32_Ehdr>(file) : 0; // the vDSO for 32-bit programs
 }
 
 } // namespace
@@ -119,9 +126,7 @@ std::string image_build_id(std::string_view image) {
   std::string found;
   std::size_t inside = 0; // end of the last ELF file that lies in the image
   for (std::size_t at = 0; at < image.size();) {
-    const auto elf = image.find("\x7f"
-                                "ELF\2\1\1"sv,
-                                at);
+    const auto elf = image.find(ELFMAG, at, SELFMAG);
     const auto note = image.find(k_note, at);
     if (note == image.npos) break;
     if (elf < note) {

@@ -2,7 +2,10 @@
 #include "base/file.hpp"
 #include "image/elf.hpp"
 
+#include <elf.h>
 #include <gmock/gmock.h>
+
+#include <cstring>
 
 namespace kdt::image {
 namespace {
@@ -44,6 +47,19 @@ TEST(ImageBuildId, IsTheNoteOutsideOfElfFiles) {
   const std::string note = std::string(k_note) + std::string(20, '\x5a');
   EXPECT_EQ(image_build_id("code" + vdso + "more" + note + "end"), "5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a");
   EXPECT_EQ(image_build_id("code" + note + vdso), "5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a");
+}
+
+TEST(ImageBuildId, NotesOfA32BitElfFileAreNotTheKernels) {
+  Elf32_Ehdr header{};
+  std::memcpy(header.e_ident,
+              "\x7f"
+              "ELF\1\1\1",
+              7);
+  const std::string note = std::string(k_note) + std::string(20, '\x5a');
+  header.e_shoff = static_cast<Elf32_Off>(sizeof header + note.size());
+  const std::string vdso = std::string(reinterpret_cast<const char*>(&header), sizeof header) + note;
+  EXPECT_EQ(image_build_id("code" + vdso + std::string(k_note) + std::string(20, '\x11')), std::string(40, '1'));
+  EXPECT_EQ(image_build_id("code" + vdso), "");
 }
 
 TEST(ImageBuildId, IsNotGuessed) {

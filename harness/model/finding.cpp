@@ -69,7 +69,7 @@ constexpr auto k_codes = std::to_array<FindingCode>({
      "a kernel built with 4 KiB pages and 52-bit addresses, as Debian 13's and later ones are, whatever the CPU can do",
      "save with `format: copy`; or a makedumpfile that knows them; or a kernel with 48-bit addresses"},
     {"kexec-no-text-symbol", Blame::tool, Phase::load,
-     "kexec-tools described memory wrongly to the capture kernel, so that /proc/vmcore is of no use",
+     "kexec-tools described memory wrongly to the capture kernel: /proc/vmcore may be of no use",
      "_text is missing from /proc/kallsyms (CONFIG_KALLSYMS_ALL is off, as in Debian 12's kernel): kexec-tools cannot "
      "compute page_offset, says so, and loads all the same",
      "load with kexec_file_load, where the kernel makes the headers itself; or a kernel with CONFIG_KALLSYMS_ALL"},

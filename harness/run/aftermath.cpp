@@ -119,6 +119,13 @@ void CellRun::report_complaints(Phase phase, std::size_t findings_before) {
               result_.findings.end());
 }
 
+namespace {
+/// A kernel of which nothing but the Image is there may not tell its build id.
+std::optional<std::string> known_or_nothing(const std::string& text) {
+  return text.empty() ? std::nullopt : std::optional(text);
+}
+} // namespace
+
 vmcore::Report verify_in_child(const vmcore::Subject& subject, const vmcore::Expectation& expectation,
                                Deadline deadline, std::stop_token stop) {
   return vmcore::verify(subject, expectation, vmcore::verify_limits(subject), deadline, std::move(stop));
@@ -126,7 +133,7 @@ vmcore::Report verify_in_child(const vmcore::Subject& subject, const vmcore::Exp
 
 bool CellRun::verify() {
   vmcore::Expectation expectation{.release = context_.kernel.release,
-                                  .build_id = context_.kernel.build_id,
+                                  .build_id = known_or_nothing(context_.kernel.build_id),
                                   .nonce = nonce_,
                                   .cpus =
                                       static_cast<unsigned>(std::get<std::int64_t>(result_.observed.at("boot.cpus"))),
