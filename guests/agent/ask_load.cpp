@@ -19,6 +19,9 @@ struct Files {
   explicit Files(const protocol::LoadAsk& ask) {
     copy_from_drive(find_drive(protocol::k_serial_image), ask.image_bytes, k_image);
     copy_from_drive(find_drive(protocol::k_serial_initramfs), ask.initramfs_bytes, k_initramfs);
+    const auto size = ask.initramfs_size.value_or(0); // zeros behind an initramfs are skipped by the kernel
+    if (size > ask.initramfs_bytes && truncate(k_initramfs, static_cast<off_t>(size)) != 0)
+      fail("cannot fill up the initramfs");
   }
   Files(const Files&) = delete;
   Files& operator=(const Files&) = delete;
@@ -34,21 +37,41 @@ std::string loader_flag(const std::string& loader) {
   throw protocol::ShapeError("there is no loader '" + loader + "'");
 }
 
+std::vector<std::string> kexec_argv(const std::string& operation, const protocol::LoadAsk& ask) {
+  if (operation == protocol::k_unload) return {"kexec", loader_flag(ask.loader), "-p", "-u"};
+  return {"kexec",
+          "-d",
+          loader_flag(operation),
+          "-p",
+          k_image,
+          std::string("--initrd=") + k_initramfs,
+          "--append=" + ask.cmdline};
+}
+
+bool loaded() {
+  return read_word(kexec_file("crash_loaded"), "0") == "1";
+}
+
 } // namespace
 
 Reply serve_load(const Session&, const protocol::Json& arguments) {
   const auto ask = protocol::decode<protocol::LoadAsk>(arguments, "load");
-  const auto flag = loader_flag(ask.loader);
   const Files files{ask};
   const double before = uptime();
-  const ChildEnd end = run_child(
-      {"kexec", "-d", flag, "-p", k_image, std::string("--initrd=") + k_initramfs, "--append=" + ask.cmdline});
   protocol::LoadAnswer answer;
+  std::vector<std::string> steps;
+  for (const auto& operation : ask.operations) {
+    const ChildEnd end = run_child(kexec_argv(operation, ask));
+    answer.exit_status = end.exit_status;
+    answer.output = tail_of(end.output, k_most_load_output);
+    answer.segments = read_segments(end.output);
+    answer.loaded = loaded();
+    steps.push_back(operation + ": exit " + std::to_string(end.exit_status) +
+                    (answer.loaded ? ", loaded" : ", not loaded"));
+    if (end.exit_status != 0) break;
+  }
   answer.seconds = uptime() - before;
-  answer.exit_status = end.exit_status;
-  answer.loaded = read_word(kexec_file("crash_loaded"), "0") == "1";
-  answer.output = tail_of(end.output, k_most_load_output);
-  answer.segments = read_segments(end.output);
+  if (ask.operations.size() > 1) answer.steps = steps;
   return {protocol::encode(answer), {}};
 }
 

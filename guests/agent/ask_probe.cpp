@@ -42,6 +42,16 @@ std::optional<std::vector<protocol::Segment>> loaded_segments() {
 
 } // namespace
 
+void insert_module() {
+  if (exists(k_files)) return;
+  const Fd module = open_file(protocol::k_probe_module, O_RDONLY);
+  if (syscall(SYS_finit_module, module.get(), "", 0) == 0) return;
+  const std::string cause = std::strerror(errno);
+  const std::string reason = reason_in_log(kernel_log(), "kdt_probe");
+  throw Trouble(std::string("cannot load ") + protocol::k_probe_module + ": " + cause +
+                (reason.empty() ? "" : " (" + reason + ")"));
+}
+
 Reply serve_probe(const Session&, const protocol::Json&) {
   const double before = uptime();
   if (!exists(k_files)) insert_module(protocol::k_probe_module, "kdt_probe"); // an earlier probe may have done it

@@ -1,22 +1,14 @@
 #include "asks.hpp"
+#include "kdt/trigger.hpp"
 #include "system.hpp"
+#include "trigger.hpp"
 
 #include <ctime>
-#include <map>
 #include <unistd.h>
 
 namespace kdt::agent {
 
 namespace {
-
-void sysrq_c() {
-  write_text("/proc/sysrq-trigger", "c");
-}
-
-using Pull = void (*)();
-const std::map<std::string, Pull> k_triggers = {
-    {"sysrq-c", sysrq_c},
-};
 
 /// A kernel without an RTC driver counts from 1970. One that panics in its first second writes CRASHTIME=0 into
 /// vmcoreinfo, which makedumpfile (1.7.2, read_vmcoreinfo_basic_info) takes for damage and refuses.
@@ -28,17 +20,39 @@ void set_clock_if_it_counts_from_1970(std::uint64_t time) {
   ::clock_settime(CLOCK_REALTIME, &now);
 }
 
+/// Fills the place of the banner in, where a step asks for it, and says what it is.
+std::optional<std::uint64_t> fill_in_banner(std::vector<protocol::TriggerStep>& steps) {
+  std::optional<std::uint64_t> banner;
+  for (auto& step : steps) {
+    const auto at = step.text.find(protocol::k_banner_place);
+    if (at == std::string::npos) continue;
+    if (!banner) banner = banner_of_capture_kernel();
+    char text[32];
+    std::snprintf(text, sizeof text, "0x%llx", static_cast<unsigned long long>(*banner));
+    step.text.replace(at, protocol::k_banner_place.size(), text);
+  }
+  return banner;
+}
+
 } // namespace
 
 Reply serve_trigger(const Session&, const protocol::Json& arguments) {
-  const auto ask = protocol::decode<protocol::TriggerAsk>(arguments, "trigger");
-  const auto found = k_triggers.find(ask.name);
-  if (found == k_triggers.end()) throw Trouble("there is no trigger '" + ask.name + "'");
+  auto ask = protocol::decode<protocol::TriggerAsk>(arguments, "trigger");
   if (ask.time) set_clock_if_it_counts_from_1970(*ask.time);
-  // Level 0: shown on the console at every loglevel but 0.
-  write_text("/dev/kmsg", "<0>" + std::string(protocol::k_nonce_line) + ask.nonce);
+  const auto banner = fill_in_banner(ask.steps);
+  for (const auto& step : ask.steps) {
+    if (step.file.starts_with("/proc/kdt_probe/")) insert_module();
+    if (!step.file.empty() && !exists(step.file)) throw Trouble("there is no " + step.file);
+  }
+  for (const auto& step : ask.settings) take(step);
+  for (const auto& kind : ask.loads) start_load(kind);
+  // Level 0: shown on the console at every loglevel but 0. The newline: without it the kernel waits for the rest of the
+  // line, and shows it with the next one only (kernel/printk/printk.c:vprintk_store, LOG_NEWLINE).
+  write_text("/dev/kmsg", "<0>" + std::string(protocol::k_nonce_line) + ask.nonce + "\n");
   sync();
-  return {protocol::encode(ask), found->second};
+  return {protocol::encode(protocol::TriggerAnswer{banner}), [ask] {
+            if (!ask.steps.empty()) pull(ask.steps, ask.cpu);
+          }};
 }
 
 } // namespace kdt::agent

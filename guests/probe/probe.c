@@ -12,6 +12,7 @@
  *   map         one run a line: "0xSTART 0xEND <level> <cont> <valid> <writable>".
  *   store       one run a line: "0xSTART 0xEND landed|load_faulted|store_faulted". Reading it does the stores.
  *   segments    what the kernel holds as loaded, one segment a line: "0xSTART 0xEND"; see segments.c.
+ *   trigger     write the name of a way to bring the kernel down; see trigger.c.
  *
  * <level> is pgd, pud, pmd or pte by its place above the last level, or `none` where the entry is zero; <cont>,
  * <valid> and <writable> are 0 or 1 and are bits of the entry: the contiguous hint, valid, and not AP[2] (read-only).
@@ -34,6 +35,7 @@
 #include <linux/uaccess.h>
 #include <asm/sysreg.h>
 #include "segments.h"
+#include "trigger.h"
 
 /* VMSAv8-64 descriptor bits (Arm ARM, D8.3). */
 #define ENTRY_VALID BIT_ULL(0)
@@ -256,9 +258,7 @@ static loff_t after(const struct run *run)
 	return (run->end - run->base) >> PAGE_SHIFT;
 }
 
-static void runs_stop(struct seq_file *m, void *v)
-{
-}
+static void runs_stop(struct seq_file *m, void *v) {}
 
 static void *map_start(struct seq_file *m, loff_t *pos)
 {
@@ -379,6 +379,7 @@ static int __init kdt_probe_init(void)
 		return -ENOMEM;
 	if (!proc_create("range", 0600, dir, &range_ops) ||
 	    !proc_create("segments", 0600, dir, &kdt_segments_ops) ||
+	    !proc_create("trigger", 0200, dir, &kdt_trigger_ops) ||
 	    !proc_create_single("linear_map", 0400, dir, linear_map_show) ||
 	    !proc_create_seq_private("map", 0400, dir, &map_ops, sizeof(struct run), NULL) ||
 	    !proc_create_seq_private("store", 0400, dir, &store_ops, sizeof(struct run), NULL)) {
@@ -395,5 +396,5 @@ static void __exit kdt_probe_exit(void)
 
 module_init(kdt_probe_init);
 module_exit(kdt_probe_exit);
-MODULE_DESCRIPTION("kdt: linear map walk and fault-tolerant stores");
+MODULE_DESCRIPTION("kdt: linear map walk, fault-tolerant stores, and triggers");
 MODULE_LICENSE("GPL");

@@ -41,6 +41,20 @@ void keep_shard(std::vector<run::PlannedCell>& cells, const Shard& shard) {
   cells = std::move(kept);
 }
 
+/// Refuses the first cell whose trigger is none of the catalogue.
+void check_triggers(const matrix::Matrix& matrix, const std::vector<Cell>& cells, const matrix::Triggers& triggers) {
+  auto check = [&](const Cell& cell, const char* parameter, const std::string& name) {
+    if (name.empty() || triggers.find(name) != nullptr) return;
+    throw Error(Blame::usage, "{}: {}: '{}' is unknown{}",
+                matrix::place_of(matrix, cell, *matrix::find_parameter(parameter)), parameter, name,
+                suggestion(name, triggers.names()));
+  };
+  for (const auto& cell : cells) {
+    check(cell, "trigger", cell.parameters.trigger);
+    check(cell, "capture_trigger", cell.parameters.capture_trigger);
+  }
+}
+
 /// Learns what is known of the kernels before they are built, and refuses the first cell that no guest can be.
 void check_possible(const matrix::Matrix& matrix, const std::vector<Cell>& cells, Plan& plan,
                     const image::Images& images) {
@@ -74,14 +88,18 @@ Plan make_plan(const std::vector<std::string>& matrices, const SelectionOptions&
   std::map<std::string, const run::Expectations*> judged_by;
   std::vector<std::filesystem::path> files;
   for (const auto& path : matrices) std::ranges::move(matrix::matrix_files(path), std::back_inserter(files));
+  auto triggers = matrix::load_triggers(images.repository() / "matrices/triggers/linux.yaml");
   bool several = matrices.size() > 1 || files.front() != std::filesystem::path(matrices.front());
   for (const auto& path : files) {
     auto matrix = matrix::load_matrix(path, images.catalogue().names());
     if (!images.own_names().empty()) matrix::use_kernels(matrix, images.own_names());
     plan.expectations.push_back(std::make_unique<run::Expectations>(
         run::Expectations{.rules = matrix::load_expectations(matrix.expectations),
-                          .known_issues = matrix::load_known_issues(matrix.known_issues)}));
+                          .known_issues = matrix::load_known_issues(matrix.known_issues),
+                          .triggers = triggers}));
+    matrix::add_rules(triggers, plan.expectations.back()->rules);
     auto expanded = matrix::expand(matrix);
+    check_triggers(matrix, expanded, triggers);
     check_possible(matrix, expanded, plan, images);
     for (auto& cell : expanded) {
       if (several) {

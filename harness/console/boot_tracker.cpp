@@ -4,16 +4,21 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 namespace kdt::console {
 
 namespace {
 
-// Sources: arch/arm64/kernel/setup.c:setup_arch (banner), kernel/panic.c:panic, arch/arm64/kernel/machine_kexec.c.
+// Sources: arch/arm64/kernel/setup.c:setup_arch (banner), kernel/panic.c:panic, arch/arm64/kernel/machine_kexec.c,
+// arch/arm64/kernel/traps.c:die, which calls crash_kexec() itself, so that an oops with panic_on_oops never comes to
+// the line of panic().
 constexpr std::string_view k_banner = "Booting Linux on physical CPU";
 constexpr std::string_view k_panic = "Kernel panic - not syncing";
+constexpr std::string_view k_oops = "Internal error: ";
 constexpr std::array<std::string_view, 2> k_leaving{"Starting crashdump kernel...", "Bye!"};
 constexpr std::string_view k_marker = "kdt-agent: ";
+constexpr std::string_view k_hello_capture = "kdt-agent: hello capture";
 constexpr std::size_t k_complaints_kept = 50;
 
 template <std::size_t N>
@@ -81,11 +86,13 @@ std::vector<Note> BootTracker::feed(std::string_view raw) {
     return std::vector<Note>{{kind, stage_, printable(line), what}};
   };
   bool in_capture = stage_ == Stage::capture_kernel || stage_ == Stage::capture_panicked;
+  if (std::exchange(capture_banner_next_, false)) capture_banner_ = printable(line);
 
   if (line.starts_with(k_banner)) {
     ++banners_;
     stamped_ = raw.size() != line.size();
     bool after_panic = stage_ == Stage::panicked || stage_ == Stage::leaving;
+    capture_banner_next_ = after_panic;
     move_to(after_panic ? Stage::capture_kernel : Stage::system_kernel);
     return note(Note::Kind::stage);
   }
@@ -96,11 +103,23 @@ std::vector<Note> BootTracker::feed(std::string_view raw) {
     if (what != nullptr) remember(what, line);
     return note(Note::Kind::stage, what);
   }
+  if (stage_ == Stage::system_kernel && line.starts_with(k_oops) && of_kernel(raw, line)) oops_line_ = printable(line);
+  bool after_oops = stage_ == Stage::system_kernel && !oops_line_.empty() && line.starts_with(k_leaving.front());
+  if (after_oops && of_kernel(raw, line)) {
+    panic_line_ = oops_line_;
+    move_to(Stage::leaving);
+    return note(Note::Kind::stage);
+  }
   if (stage_ == Stage::panicked && starts_with_any(line, k_leaving) && of_kernel(raw, line)) {
     move_to(Stage::leaving);
     return note(Note::Kind::stage);
   }
-  if (line.starts_with(k_marker)) return note(Note::Kind::marker);
+  if (line.starts_with(k_marker)) {
+    // A panic in NMI context is not shown (printk waits for a better moment, which does not come): what looked like a
+    // reboot was the capture kernel's start.
+    if (stage_ == Stage::system_kernel && line.starts_with(k_hello_capture)) move_to(Stage::capture_kernel);
+    return note(Note::Kind::marker);
+  }
   const auto* what = sight(raw, line);
   if (what == nullptr) return {};
   bool fault = what->standing == LineClass::Standing::fault;

@@ -13,7 +13,7 @@ enum class Stage {
   firmware,         ///< nothing of a kernel yet
   system_kernel,    ///< its banner was seen
   panicked,         ///< "Kernel panic - not syncing" of the system kernel
-  leaving,          ///< "Starting crashdump kernel" or "Bye!"
+  leaving,          ///< "Starting crashdump kernel" or "Bye!"; an oops may lead here without a panic line
   capture_kernel,   ///< the second banner
   capture_panicked, ///< the capture kernel panicked too
 };
@@ -45,10 +45,13 @@ public:
   Stage stage() const { return stage_; }
   /// How many kernels have printed their banner.
   int banners() const { return banners_; }
-  /// The system kernel's panic line; empty when there was none.
+  /// The system kernel's panic line; of an oops that went straight to the capture kernel "Internal error: …"; empty
+  /// when there was none.
   const std::string& panic_line() const { return panic_line_; }
   /// The capture kernel's panic line; empty when there was none.
   const std::string& capture_panic_line() const { return capture_panic_line_; }
+  /// The capture kernel's first line after "Booting Linux": its version; empty when it was not seen.
+  const std::string& capture_banner() const { return capture_banner_; }
   /// Lines in which either kernel complains of itself (LineClass::Standing::fault), in order.
   const std::vector<std::string>& complaints() const { return complaints_; }
   /// Every kind of trouble, faults and evidence, once for each stage it was seen in.
@@ -65,6 +68,9 @@ private:
   int banners_ = 0;
   std::string panic_line_;
   std::string capture_panic_line_;
+  std::string oops_line_; ///< the system kernel's last "Internal error: …"
+  std::string capture_banner_;
+  bool capture_banner_next_ = false;
   std::vector<std::string> complaints_;
   std::vector<Sighting> sightings_;
   bool stamped_ = false; ///< the kernel stamps its lines, so what carries no stamp is not its own

@@ -37,6 +37,25 @@ TEST(BootTracker, APanicOfTheCaptureKernelIsToldApart) {
   EXPECT_EQ(tracker.panic_line(), "Kernel panic - not syncing: sysrq triggered crash");
 }
 
+TEST(BootTracker, AnOopsThatGoesStraightToTheCaptureKernelIsThePanic) {
+  auto tracker = follow({k_first, "[    1.0] Unable to handle kernel NULL pointer dereference at virtual address 0",
+                         "[    1.0] Internal error: Oops: 96000045 [#1] SMP", "[    1.1] Starting crashdump kernel...",
+                         "[    1.1] Bye!", k_first, "[    0.0] Linux version 6.1.192 (a@b)"});
+  EXPECT_EQ(tracker.stage(), Stage::capture_kernel);
+  EXPECT_EQ(tracker.panic_line(), "Internal error: Oops: 96000045 [#1] SMP");
+  EXPECT_EQ(tracker.capture_banner(), "Linux version 6.1.192 (a@b)");
+  EXPECT_EQ(follow({k_first, "[    1.1] Starting crashdump kernel..."}).stage(), Stage::system_kernel);
+  EXPECT_EQ(follow({k_first, "[    0.0] Linux version 6.1.192 (a@b)"}).capture_banner(), "");
+}
+
+TEST(BootTracker, ACaptureKernelIsKnownByItsAgentWhenThePanicWasSilent) {
+  auto tracker = follow({k_first, "kdt-agent: hello system", k_first, "kdt-agent: hello capture"});
+  EXPECT_EQ(tracker.stage(), Stage::capture_kernel);
+  EXPECT_EQ(tracker.panic_line(), "");
+  tracker.feed("[    0.9] Kernel panic - not syncing: No working init found.");
+  EXPECT_EQ(tracker.stage(), Stage::capture_panicked);
+}
+
 TEST(BootTracker, WordsInsideALineAreNotAPanic) {
   auto tracker = follow({k_first, "[    1.0] kdt: somebody wrote Kernel panic - not syncing here",
                          "[    1.0] Kernel command line: Booting Linux on physical CPU"});

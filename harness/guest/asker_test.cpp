@@ -1,4 +1,5 @@
 #include "guest/asker.hpp"
+#include "kdt/trigger.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -44,7 +45,7 @@ TEST(Asker, AsksAreNumberedAndCarryTheirArguments) {
   Asker asker;
   EXPECT_EQ(asker.ask("facts"), R"({"id":1,"ask":"facts"})");
   EXPECT_EQ(asker.ask("trigger", protocol::TriggerAsk{.name = "sysrq-c", .nonce = "a\"b"}),
-            R"({"id":2,"ask":"trigger","name":"sysrq-c","nonce":"a\"b"})");
+            R"({"id":2,"ask":"trigger","name":"sysrq-c","nonce":"a\"b","settings":[],"loads":[],"steps":[]})");
   EXPECT_EQ(asker.waiting(), 2u);
 }
 

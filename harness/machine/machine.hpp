@@ -39,6 +39,7 @@ struct MachineSpec {
   std::filesystem::path kernel{};
   std::filesystem::path initramfs{};
   std::string cmdline{};
+  bool dtb_randomness = true; ///< seeds in the device tree
   std::vector<Drive> drives{};
   std::filesystem::path error_log{}; ///< what the emulator itself prints
 };
@@ -95,6 +96,12 @@ enum class Depth {
   chains,   ///< call chains, too; stops the guest first, and leaves it stopped
 };
 
+/// What can be done to a running guest from outside.
+enum class Poke {
+  nmi,        ///< a non-maskable interrupt
+  sysrq_crash ///< a break on the serial console, then the key c: SysRq c, where the kernel listens
+};
+
 /// A VM as the runner sees it. It knows nothing of kdump. Used by one thread; its destructor ends the guest.
 class Machine {
 public:
@@ -106,7 +113,9 @@ public:
   virtual Event next_event(Deadline deadline) = 0;
   /// One line to the agent, newline added.
   virtual void send(const std::string& line) = 0;
-  virtual void inject_nmi() = 0;
+  /// Nullopt when it was done, else why this machine cannot; throws Error{infra} when the emulator does not answer
+  /// within the deadline.
+  virtual std::optional<std::string> poke(Poke what, Deadline deadline) = 0;
   /// Of every vCPU; throws Error{infra} when the emulator does not answer within the deadline.
   virtual std::vector<CpuRegisters> registers(Depth depth, Deadline deadline) = 0;
   /// Guest memory as a kdump-compressed file, zero pages stored once; throws Error{infra}.

@@ -61,7 +61,9 @@ std::vector<std::string> qemu_argv(const MachineSpec& spec, const Channels& chan
       {"-name", "guest=" + escaped(spec.name), "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot"});
   // A guest that breaks out of its emulator finds neither new programs nor new privileges.
   add(argv, {"-sandbox", "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny"});
-  add(argv, {"-machine", "virt,gic-version=3,memory-backend=ram", "-accel", kvm ? "kvm" : "tcg,thread=multi"});
+  std::string machine = "virt,gic-version=3,memory-backend=ram";
+  if (!spec.dtb_randomness) machine += ",dtb-randomness=off";
+  add(argv, {"-machine", machine, "-accel", kvm ? "kvm" : "tcg,thread=multi"});
   add(argv, {"-cpu", kvm ? "host" : spec.cpu, "-smp", std::to_string(spec.cpus)});
   add_memory(argv, spec);
   add(argv, {"-kernel", spec.kernel.string(), "-initrd", spec.initramfs.string(), "-append", spec.cmdline});

@@ -111,6 +111,7 @@ struct QemuMachine::State {
   void read_channels();
   void push_end_when_drained();
   void pump(Deadline deadline);
+  qmp::Reply ask(std::string_view name, const std::string& arguments, Deadline deadline);
   std::string execute(std::string_view name, const std::string& arguments, Deadline deadline);
   std::string human(const std::string& command, unsigned cpu, Deadline deadline);
   std::optional<std::uint64_t> host_address_of_ram(Deadline deadline);
@@ -185,7 +186,7 @@ void QemuMachine::State::pump(Deadline deadline) {
   if (stop.stop_requested()) throw Interrupted();
 }
 
-std::string QemuMachine::State::execute(std::string_view name, const std::string& arguments, Deadline deadline) {
+qmp::Reply QemuMachine::State::ask(std::string_view name, const std::string& arguments, Deadline deadline) {
   int id = ++last_id;
   reply.reset();
   monitor.write(qmp::command(id, name, arguments) + "\n");
@@ -194,8 +195,13 @@ std::string QemuMachine::State::execute(std::string_view name, const std::string
     if (deadline.passed()) throw Error(Blame::infra, "QEMU did not answer {} in time", name);
     pump(deadline);
   }
-  if (reply->error) throw Error(Blame::infra, "QEMU refused {}: {}", name, *reply->error);
-  return reply->value;
+  return *reply;
+}
+
+std::string QemuMachine::State::execute(std::string_view name, const std::string& arguments, Deadline deadline) {
+  auto answer = ask(name, arguments, deadline);
+  if (answer.error) throw Error(Blame::infra, "QEMU refused {}: {}", name, *answer.error);
+  return answer.value;
 }
 
 /// What the human monitor prints for a command, seen from this vCPU.
@@ -278,8 +284,14 @@ void QemuMachine::send(const std::string& line) {
   state_->agent.write(line + "\n");
 }
 
-void QemuMachine::inject_nmi() {
-  state_->monitor.write(qmp::command(++state_->last_id, "inject-nmi") + "\n");
+std::optional<std::string> QemuMachine::poke(Poke what, Deadline deadline) {
+  auto& state = *state_;
+  bool nmi = what == Poke::nmi;
+  auto reply =
+      nmi ? state.ask("inject-nmi", {}, deadline) : state.ask("chardev-send-break", R"({"id":"console"})", deadline);
+  if (reply.error) return fmt::format("QEMU refused {}: {}", nmi ? "inject-nmi" : "chardev-send-break", *reply.error);
+  if (!nmi) state.console.write("c");
+  return std::nullopt;
 }
 
 std::vector<CpuRegisters> QemuMachine::registers(Depth depth, Deadline deadline) {

@@ -21,6 +21,13 @@ void ScriptedMachine::send(const std::string& line) {
   for (auto& event : responder_(line)) events_.push_back(std::move(event));
 }
 
+std::optional<std::string> ScriptedMachine::poke(Poke what, Deadline) {
+  if (!poked) return "a scripted machine has no such line";
+  auto [refusal, events] = poked(what);
+  for (auto& event : events) events_.push_back(std::move(event));
+  return refusal;
+}
+
 std::vector<CpuRegisters> ScriptedMachine::registers(Depth depth, Deadline) {
   if (!monitor_answers) throw Error(Blame::infra, "the monitor does not answer");
   if (vcpus) return vcpus(depth, readings_++);

@@ -17,7 +17,7 @@ public:
   void start() override { started = true; }
   Event next_event(Deadline deadline) override;
   void send(const std::string& line) override;
-  void inject_nmi() override { ++nmis; }
+  std::optional<std::string> poke(Poke what, Deadline deadline) override;
   std::vector<CpuRegisters> registers(Depth depth, Deadline deadline) override;
   void dump_memory(const std::filesystem::path& path, Deadline deadline) override;
   void look_into_memory(const std::function<void(const ReadMemory&)>& look, Deadline deadline) override;
@@ -29,7 +29,8 @@ public:
   /// What registers() returns, the n-th time it is asked (from 0); without it one vCPU that never moves.
   std::function<std::vector<CpuRegisters>(Depth depth, int nth)> vcpus;
   std::function<ReadMemory()> memory; ///< what each look_into_memory() shows; empty: it throws
-  int nmis = 0;
+  /// What poke() does to the guest, and returns; without it the machine can do nothing of the kind.
+  std::function<std::pair<std::optional<std::string>, std::vector<Event>>(Poke what)> poked;
   std::vector<std::string> sent;
 
 private:

@@ -58,6 +58,11 @@ void add_parameters(const CellParameters& cell, Facts& facts) {
   facts["crashkernel"] = cell.crashkernel.value_or("none");
   facts["loader"] = cell.loader;
   facts["trigger"] = cell.trigger;
+  if (cell.trigger_cpu) facts["trigger_cpu"] = static_cast<std::int64_t>(*cell.trigger_cpu);
+  facts["capture_trigger"] = cell.capture_trigger.empty() ? "none" : cell.capture_trigger;
+  facts["loads"] = cell.loads;
+  if (cell.initramfs_size) facts["initramfs_size"] = as_integer(cell.initramfs_size->bytes);
+  facts["dtb_randomness"] = cell.dtb_randomness;
   facts["dump.filter"] = static_cast<std::int64_t>(cell.dump.filter);
   facts["dump.compression"] = cell.dump.compression;
   facts["dump.format"] = cell.dump.format;

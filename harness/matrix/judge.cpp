@@ -28,7 +28,7 @@ std::vector<std::string> evidence(const Rule& rule) {
 }
 
 Finding expectation_finding(const Rule& rule, const Expected& expected) {
-  auto finding = make_finding("expectation",
+  auto finding = make_finding(rule.finding,
                               fmt::format("{}: expected {}, saw {}", expected.observation, expected.expected,
                                           expected.observed.value_or("nothing")),
                               evidence(rule));

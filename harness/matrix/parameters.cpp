@@ -93,6 +93,36 @@ Complaint set_words(std::string& into, const std::string& text) {
   return {};
 }
 
+/// Whether there is one of that name, the catalogue of triggers knows.
+Complaint set_trigger(std::string& into, const std::string& text) {
+  if (text.empty() || text.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-") != std::string::npos)
+    return fmt::format("'{}' is not a trigger's name", printable(text));
+  into = text;
+  return {};
+}
+
+Complaint set_trigger_cpu(CellParameters& cell, const std::string& text) {
+  if (text == "any") {
+    cell.trigger_cpu.reset();
+    return {};
+  }
+  unsigned cpu = 0;
+  if (auto complaint = whole_number(cpu, text, 0U, 511U)) return *complaint + ", or any";
+  cell.trigger_cpu = cpu;
+  return {};
+}
+
+Complaint set_loads(CellParameters& cell, const std::string& text) {
+  std::string words;
+  for (const auto& word : split(text, ' ')) {
+    std::string known;
+    if (auto complaint = one_of(known, word, {"load", "unload", "other"})) return complaint;
+    words += (words.empty() ? "" : " ") + known;
+  }
+  cell.loads = words;
+  return {};
+}
+
 std::string or_none(const std::string& text) {
   return text.empty() ? "none" : text;
 }
@@ -115,8 +145,35 @@ constexpr auto k_parameters = std::to_array<Parameter>({
      },
      [](const CellParameters& c) { return c.loader; }},
     {"trigger", "what makes the system kernel panic",
-     [](CellParameters& c, const std::string& text) { return one_of(c.trigger, text, {"sysrq-c"}); },
+     [](CellParameters& c, const std::string& text) { return set_trigger(c.trigger, text); },
      [](const CellParameters& c) { return c.trigger; }},
+    {"trigger_cpu", "the CPU on which the trigger is pulled; 'any' leaves it to the guest", set_trigger_cpu,
+     [](const CellParameters& c) { return c.trigger_cpu ? std::to_string(*c.trigger_cpu) : "any"; }},
+    {"capture_trigger", "a trigger that is pulled in the capture kernel, which then saves nothing; 'none' pulls none",
+     [](CellParameters& c, const std::string& text) {
+       if (text != "none") return set_trigger(c.capture_trigger, text);
+       c.capture_trigger.clear();
+       return Complaint{};
+     },
+     [](const CellParameters& c) { return or_none(c.capture_trigger); }},
+    {"loads", "load, unload and other (the other loader), done in this order before the trigger", set_loads,
+     [](const CellParameters& c) { return c.loads; }},
+    {"initramfs_size", "to which the capture kernel's initramfs is filled up with zeros; 'as-is' leaves it",
+     [](CellParameters& c, const std::string& text) {
+       auto size = parse_byte_size(text);
+       if (!size && text != "as-is") return Complaint(fmt::format("'{}' is not a size; write 100M, or as-is", text));
+       c.initramfs_size = text == "as-is" ? std::nullopt : size;
+       return Complaint{};
+     },
+     [](const CellParameters& c) { return c.initramfs_size ? to_string(*c.initramfs_size) : "as-is"; }},
+    {"dtb_randomness", "whether QEMU puts seeds into the device tree",
+     [](CellParameters& c, const std::string& text) {
+       std::string word;
+       auto complaint = one_of(word, text, {"on", "off"});
+       if (!complaint) c.dtb_randomness = word == "on";
+       return complaint;
+     },
+     [](const CellParameters& c) { return std::string(c.dtb_randomness ? "on" : "off"); }},
     {"shrink", "what is written to kexec_crash_size before the load; 'none' leaves the region as it is", set_shrink,
      [](const CellParameters& c) { return c.shrink ? to_string(*c.shrink) : "none"; }},
     {"dump.filter", "makedumpfile -d, 0 (everything) to 31",

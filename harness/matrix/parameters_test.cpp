@@ -21,6 +21,11 @@ TEST(Parameters, ReadBackWhatTheyStore) {
                                                                                    {"crashkernel", "512M,high 64M,low"},
                                                                                    {"loader", "kexec_load"},
                                                                                    {"trigger", "sysrq-c"},
+                                                                                   {"trigger_cpu", "1"},
+                                                                                   {"capture_trigger", "bug"},
+                                                                                   {"loads", "load unload other"},
+                                                                                   {"initramfs_size", "100M"},
+                                                                                   {"dtb_randomness", "off"},
                                                                                    {"shrink", "128M"},
                                                                                    {"dump.filter", "1"},
                                                                                    {"dump.compression", "zstd"},
@@ -31,7 +36,7 @@ TEST(Parameters, ReadBackWhatTheyStore) {
     EXPECT_EQ(find_parameter(name)->set(cell, text), std::nullopt) << name;
     EXPECT_EQ(find_parameter(name)->get(cell), text) << name;
   }
-  EXPECT_EQ(parameters().size(), 15U);
+  EXPECT_EQ(parameters().size(), 20U);
 }
 
 TEST(Parameters, RefuseImpossibleValues) {
@@ -44,7 +49,13 @@ TEST(Parameters, RefuseImpossibleValues) {
   EXPECT_THAT(set("cpu", "a b"), testing::HasSubstr("not a QEMU CPU model"));
   EXPECT_THAT(set("dump.filter", "32"), testing::HasSubstr("from 0 to 31"));
   EXPECT_THAT(set("loader", "kexec_lod"), testing::HasSubstr("did you mean 'kexec_load'?"));
-  EXPECT_THAT(set("trigger", "sysrq-d"), testing::HasSubstr("did you mean 'sysrq-c'?"));
+  EXPECT_THAT(set("trigger", "SysRq c"), testing::HasSubstr("not a trigger's name"));
+  EXPECT_THAT(set("capture_trigger", ""), testing::HasSubstr("not a trigger's name"));
+  EXPECT_THAT(set("trigger_cpu", "first"), testing::HasSubstr("from 0 to 511, or any"));
+  EXPECT_THAT(set("loads", "load unlod"), testing::HasSubstr("did you mean 'unload'?"));
+  EXPECT_THAT(set("loads", ""), testing::HasSubstr("is unknown"));
+  EXPECT_THAT(set("initramfs_size", "much"), testing::HasSubstr("100M, or as-is"));
+  EXPECT_THAT(set("dtb_randomness", "offf"), testing::HasSubstr("did you mean 'off'?"));
   EXPECT_THAT(set("crashkernel", " "), testing::HasSubstr("is empty"));
   EXPECT_THAT(set("crashkernel", "1\n"), testing::HasSubstr("control character"));
   EXPECT_THAT(set("rodata", "a b"), testing::HasSubstr("not one word"));

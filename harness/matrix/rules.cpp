@@ -1,6 +1,7 @@
 #include "matrix/rules.hpp"
 
 #include "base/text.hpp"
+#include "model/finding.hpp"
 
 #include <algorithm>
 #include <set>
@@ -9,7 +10,7 @@ namespace kdt::matrix {
 
 namespace {
 const std::vector<std::string> k_rule_keys{"id",      "group",  "when",      "expect", "derive",
-                                           "because", "source", "validated", "note"};
+                                           "because", "source", "validated", "note",   "finding"};
 
 bool is_number(NameType type) {
   return type == NameType::integer || type == NameType::bytes || type == NameType::address;
@@ -27,11 +28,31 @@ public:
     const auto& list = file_.required(root, "rules", "the file");
     file_.check_list(list, "rules");
     for (const auto& item : list.items) {
-      auto rule = read_rule(item);
+      auto rule =
+          read_rule(item, fmt::format("{}:{}", std::filesystem::path(file_.name()).filename().string(), item.line));
       if (!ids.insert(rule.id).second)
         throw file_.error(item, fmt::format("a rule with the id '{}' is already there", rule.id));
       rules.rules.push_back(std::move(rule));
     }
+  }
+
+  Rule read_rule(const YamlNode& node, const std::string& known_by) {
+    file_.check_map(node, "a rule", k_rule_keys);
+    Rule rule;
+    rule.place = file_.place(node);
+    rule.id = known_by;
+    if (const auto* id = node.find("id")) rule.id = file_.scalar(*id, "id");
+    if (const auto* group = node.find("group")) rule.group = file_.scalar(*group, "group");
+    rule.because = sentence(node, "because");
+    rule.source = sentence(node, "source");
+    if (const auto* seen = node.find("validated")) rule.confirmed = validated(*seen);
+    if (const auto* when = node.find("when")) rule.when = read_matchers(file_, *when, "when", all_names());
+    if (const auto* expect = node.find("expect"))
+      rule.expect = read_matchers(file_, *expect, "expect", observation_names());
+    if (const auto* derive = node.find("derive")) read_derive(rule, *derive);
+    if (const auto* code = node.find("finding")) rule.finding = finding(*code);
+    if (rule.expect.empty() == rule.derive.empty()) throw file_.error(node, "a rule has either 'expect' or 'derive'");
+    return rule;
   }
 
 private:
@@ -48,30 +69,21 @@ private:
     }
   }
 
-  Rule read_rule(const YamlNode& node) {
-    file_.check_map(node, "a rule", k_rule_keys);
-    Rule rule;
-    rule.place = file_.place(node);
-    rule.id = fmt::format("{}:{}", std::filesystem::path(file_.name()).filename().string(), node.line);
-    if (const auto* id = node.find("id")) rule.id = file_.scalar(*id, "id");
-    if (const auto* group = node.find("group")) rule.group = file_.scalar(*group, "group");
-    rule.because = sentence(node, "because");
-    rule.source = sentence(node, "source");
-    if (const auto* seen = node.find("validated")) rule.confirmed = validated(*seen);
-    if (const auto* when = node.find("when")) rule.when = read_matchers(file_, *when, "when", all_names());
-    if (const auto* expect = node.find("expect"))
-      rule.expect = read_matchers(file_, *expect, "expect", observation_names());
-    if (const auto* derive = node.find("derive")) read_derive(rule, *derive);
-    if (rule.expect.empty() == rule.derive.empty()) throw file_.error(node, "a rule has either 'expect' or 'derive'");
-    return rule;
-  }
-
   /// A list of kernels on which it was seen, or false.
   bool validated(const YamlNode& node) {
     if (node.is_scalar() && node.text == "false") return false;
     if (!node.is_list() || node.items.empty())
       throw file_.error(node, "validated: a list of kernels on which the rule was seen to hold, or false");
     return true;
+  }
+
+  /// The code of a finding that `kdt explain` knows.
+  std::string finding(const YamlNode& node) {
+    const auto& code = file_.scalar(node, "finding");
+    if (find_code(code) != nullptr) return code;
+    std::vector<std::string> codes;
+    for (const auto& known : finding_codes()) codes.emplace_back(known.code);
+    throw file_.error(node, fmt::format("finding: no finding has the code '{}'{}", code, suggestion(code, codes)));
   }
 
   std::string sentence(const YamlNode& node, std::string_view key) {
@@ -192,6 +204,10 @@ std::vector<Matcher> read_matchers(const YamlFile& file, const YamlNode& node, s
   return matchers;
 }
 
+Rule read_rule(const YamlFile& file, const YamlNode& node, const std::string& known_by) {
+  return RulesReader(file).read_rule(node, known_by);
+}
+
 Rules load_expectations(const std::filesystem::path& path) {
   return load_expectations(std::span(&path, 1));
 }
@@ -257,9 +273,10 @@ std::vector<const Rule*> applicable(const Rules& rules, const Facts& facts, cons
   return found;
 }
 
-std::optional<std::string> expected_value(const Rules& rules, const Facts& facts, std::string_view observation) {
+std::optional<std::string> expected_value(const Rules& rules, const Facts& facts, std::string_view observation,
+                                          const Facts* observed) {
   std::optional<std::string> value;
-  each_applicable(rules, View{facts}, [&](const Rule& rule, bool sure) {
+  each_applicable(rules, View{facts, observed}, [&](const Rule& rule, bool sure) {
     auto it = std::ranges::find(rule.expect, observation, [](const Matcher& matcher) { return matcher.about().name; });
     if (value || !sure || it == rule.expect.end()) return;
     value = it->text();

@@ -29,8 +29,9 @@ struct Rule {
   std::vector<Derivation> derive;
   std::string because;
   std::string source;
-  std::string place;     ///< file:line:column
-  bool confirmed = true; ///< false: `validated: false`, read in the source and seen in no guest
+  std::string place;                   ///< file:line:column
+  std::string finding = "expectation"; ///< the code of a breach
+  bool confirmed = true;               ///< false: `validated: false`, read in the source and seen in no guest
 };
 
 /// Rules in file order.
@@ -42,12 +43,16 @@ struct Rules {
   bool must_explain(std::string_view observation) const;
 };
 
-/// Reads `rules:` of a YAML file: a list of {id, group, when, expect, derive, because, source, validated, note}, and
-/// `must_explain:`, a list of observations: a cell in which one was made and no rule speaks of it does not pass.
-/// Throws Error{usage} with file:line:column. The language of `when` and `expect` is matcher.hpp's.
+/// Reads `rules:` of a YAML file: a list of {id, group, when, expect, derive, because, source, validated, note,
+/// finding: the code of a breach}, and `must_explain:`, a list of observations: a cell in which one was made and no
+/// rule speaks of it does not pass. Throws Error{usage} with file:line:column. The language of `when` and `expect` is
+/// matcher.hpp's.
 Rules load_expectations(const std::filesystem::path& path);
 /// The same of several files, in order; an id may be there once.
 Rules load_expectations(std::span<const std::filesystem::path> paths);
+
+/// Reads one rule, where `known_by` is what it is called unless it has an id. Throws Error{usage} with its place.
+Rule read_rule(const YamlFile& file, const YamlNode& node, const std::string& known_by);
 
 /// The facts with those added that the rules derive, in file order.
 Facts complete(const Rules& rules, Facts facts);
@@ -65,7 +70,9 @@ std::vector<const Rule*> applicable(const Rules& rules, const Facts& facts, cons
 std::vector<const Name*> unexplained(const Rules& rules, const std::vector<const Rule*>& applicable);
 
 /// What the rules that surely apply expect of an observation ("false" of reservation.present, say); nullopt: nothing.
-std::optional<std::string> expected_value(const Rules& rules, const Facts& facts, std::string_view observation);
+/// With what was observed so far, conditions on that count, too, and one on anything else does not hold.
+std::optional<std::string> expected_value(const Rules& rules, const Facts& facts, std::string_view observation,
+                                          const Facts* observed = nullptr);
 
 /// One line: "X-OLD: probe.segments: faults, probe.rest: lands when version: <6.4, load.loaded: true".
 std::string describe(const Rule& rule);

@@ -29,7 +29,12 @@ struct CellParameters {
   std::optional<std::string>
       crashkernel; ///< as on the command line, several forms joined by spaces; nullopt: not given
   std::string loader = "kexec_file_load"; ///< kexec_file_load, kexec_load, none (a negative control)
-  std::string trigger = "sysrq-c";
+  std::string trigger = "sysrq-c";        ///< a name of matrices/triggers/
+  std::optional<unsigned> trigger_cpu{};  ///< on which it is pulled; nullopt: on any
+  std::string capture_trigger{};          ///< pulled in the capture kernel instead of saving; empty: none
+  std::string loads = "load";             ///< what is done one after the other: load, unload, other (the other loader)
+  std::optional<ByteSize> initramfs_size{}; ///< of the capture kernel's initramfs, filled up with zeros; nullopt: as is
+  bool dtb_randomness = true;               ///< QEMU puts seeds into the device tree
   std::optional<ByteSize> shrink{}; ///< written to kexec_crash_size before the load; nullopt: the region stays as it is
   DumpSettings dump{};
   std::string cmdline{};         ///< more words for the system kernel

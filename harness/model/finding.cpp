@@ -47,6 +47,18 @@ constexpr auto k_codes = std::to_array<FindingCode>({
     {"panic-not-seen", Blame::kernel, Phase::trigger, "the trigger was pulled and no panic appeared on the console",
      "the trigger is not built into the kernel; the console is lost; the kernel hangs in the panic path",
      "read the end of console.log; post-mortem/summary.txt says where each CPU stood, and the likely cause"},
+    {"wrong-panic", Blame::kernel, Phase::trigger,
+     "the system kernel panicked otherwise than its trigger should make it",
+     "another fault came first; the trigger did not do what it is named for; the kernel says it in other words",
+     "the rule in the evidence says what should be seen; panic.console in cell.json holds what the console showed, "
+     "matrices/triggers/ what the trigger does"},
+    {"panic-elsewhere", Blame::kernel, Phase::verify,
+     "the panicking CPU does not stand in the vmcore where the trigger put it",
+     "another CPU or another fault made the panic; its registers or its stack are wrong in the dump",
+     "the rule in the evidence names the function; vmcore.* in cell.json says where the CPU stood"},
+    {"lacks-support", Blame::usage, Phase::prepare, "the kernel or the machine lacks what the cell needs",
+     "the kernel was built without an option that the trigger needs; the machine type has no such line",
+     "the sentence names it; it is a skip, not an error. Take another kernel, or leave the cell out with --skip"},
     {"capture-timeout", Blame::kernel, Phase::capture,
      "the system kernel panicked and no capture kernel reached its agent",
      "nothing was loaded; the capture command line cannot boot; the loaded image was damaged; the crash region is too "

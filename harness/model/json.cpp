@@ -70,6 +70,11 @@ Json parameters_json(const CellParameters& parameters) {
             {"cmdline", text(parameters.cmdline)},
             {"capture_cmdline", text(parameters.capture_cmdline)}};
   if (parameters.shrink) json["shrink"] = parameters.shrink->bytes;
+  if (parameters.trigger_cpu) json["trigger_cpu"] = *parameters.trigger_cpu;
+  if (!parameters.capture_trigger.empty()) json["capture_trigger"] = text(parameters.capture_trigger);
+  if (parameters.loads != "load") json["loads"] = text(parameters.loads);
+  if (parameters.initramfs_size) json["initramfs_size"] = parameters.initramfs_size->bytes;
+  if (!parameters.dtb_randomness) json["dtb_randomness"] = false;
   return json;
 }
 
@@ -193,6 +198,10 @@ Facts read_facts(const Place& place) {
   return facts;
 }
 
+std::optional<ByteSize> size_if_there(const Place& place, const char* name) {
+  return place.has(name) ? std::optional(ByteSize{place[name].integer<std::uint64_t>()}) : std::nullopt;
+}
+
 CellParameters read_parameters(const Place& place) {
   auto dump = place["dump"];
   return {.kernel = place["kernel"].text(),
@@ -203,8 +212,13 @@ CellParameters read_parameters(const Place& place) {
           .crashkernel = place["crashkernel"].text_or_null(),
           .loader = place["loader"].text(),
           .trigger = place["trigger"].text(),
-          .shrink =
-              place.has("shrink") ? std::optional(ByteSize{place["shrink"].integer<std::uint64_t>()}) : std::nullopt,
+          .trigger_cpu =
+              place.has("trigger_cpu") ? std::optional(place["trigger_cpu"].integer<unsigned>()) : std::nullopt,
+          .capture_trigger = place.has("capture_trigger") ? place["capture_trigger"].text() : "",
+          .loads = place.has("loads") ? place["loads"].text() : "load",
+          .initramfs_size = size_if_there(place, "initramfs_size"),
+          .dtb_randomness = !place.has("dtb_randomness") || place["dtb_randomness"].boolean(),
+          .shrink = size_if_there(place, "shrink"),
           .dump = {.filter = dump["filter"].integer<int>(),
                    .compression = dump["compression"].text(),
                    .format = dump["format"].text(),

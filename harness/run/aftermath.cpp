@@ -25,6 +25,18 @@ std::string_view code_of_guest_end(Phase phase) {
   }
 }
 
+/// The line of a kernel log that says why the kernel panicked: panic()'s, else the header of the last oops.
+std::string panic_line_of(const std::string& log) {
+  std::string found;
+  for (const auto& stamped : split(log, '\n')) {
+    auto line = console::without_timestamp(stamped);
+    bool panic = line.starts_with("Kernel panic - not syncing");
+    if (panic || line.starts_with("Internal error: ")) found = printable(line);
+    if (panic) return found;
+  }
+  return found;
+}
+
 /// Why the agent ended the machine, as it said on the console; empty when it did not.
 std::string last_words(const Session& session) {
   for (auto marker : {protocol::marker::trouble, protocol::marker::no_port})
@@ -112,7 +124,8 @@ void CellRun::report_complaints(Phase phase, std::size_t findings_before) {
   const auto& complaints = session_->tracker().complaints();
   std::vector<std::string> fresh(complaints.begin() + static_cast<std::ptrdiff_t>(complaints_seen_), complaints.end());
   complaints_seen_ = complaints.size();
-  if (fresh.empty() || phase == Phase::trigger) return;
+  bool asked_for = phase == Phase::trigger || (phase == Phase::capture && !cell_.parameters.capture_trigger.empty());
+  if (fresh.empty() || asked_for) return;
   auto text = fresh.front();
   report(make_finding(phase == Phase::probe ? "probe-oops" : "oops", std::move(text), std::move(fresh)), phase);
   std::rotate(result_.findings.begin() + static_cast<std::ptrdiff_t>(findings_before), result_.findings.end() - 1,
@@ -137,13 +150,18 @@ bool CellRun::verify() {
                                   .nonce = nonce_,
                                   .cpus =
                                       static_cast<unsigned>(std::get<std::int64_t>(result_.observed.at("boot.cpus"))),
-                                  .panic_markers = {session_->tracker().panic_line()}};
+                                  .panic_markers = {}};
+  if (const auto& line = session_->tracker().panic_line(); !line.empty()) expectation.panic_markers = {line};
+  if (expectation.panic_markers.empty()) expectation.panic_markers = {"Kernel panic - not syncing", "Internal error: "};
   vmcore::Subject subject{.vmcore = disk_->path(),
                           .assembled = context_.directory / "vmcore",
                           .log = context_.directory / "vmcore-dmesg.txt"};
   auto verified = context_.verify(subject, expectation, Deadline::after(timeouts_.verify), context_.stop);
   for (const auto& [name, value] : verified.facts) result_.observed[name] = value;
-  if (!verified.log.empty()) result_.artifacts["vmcore_log"] = verified.log.filename();
+  if (!verified.log.empty()) {
+    result_.artifacts["vmcore_log"] = verified.log.filename();
+    if (auto line = panic_line_of(read_file(verified.log)); !line.empty()) result_.observed["vmcore.panic_line"] = line;
+  }
   for (auto& finding : verified.findings) report(std::move(finding), Phase::verify);
   return true;
 }

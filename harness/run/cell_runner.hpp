@@ -3,6 +3,7 @@
 #include "image/images.hpp"
 #include "machine/machine.hpp"
 #include "matrix/judge.hpp"
+#include "matrix/triggers.hpp"
 #include "model/result.hpp"
 #include "vmcore/verify.hpp"
 
@@ -20,6 +21,7 @@ enum class Keep { all, failed, none };
 struct Expectations {
   matrix::Rules rules;
   std::vector<matrix::KnownIssue> known_issues;
+  matrix::Triggers triggers{}; ///< their rules are among `rules`
   matrix::Date day = matrix::today();
 };
 

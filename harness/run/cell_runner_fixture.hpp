@@ -30,7 +30,11 @@ protected:
     cell_.parameters.kernel = "k";
     cell_.parameters.crashkernel = "256M";
     make_directories(directory_.path() / "cell");
+    expectations_.triggers = matrix::load_triggers(KDT_SOURCE_DIR "/matrices/triggers/linux.yaml");
   }
+
+  /// The rules of all triggers are those that count.
+  void use_trigger_rules() { matrix::add_rules(expectations_.triggers, expectations_.rules); }
 
   CellResult run(Keep keep = Keep::failed) {
     CellContext context{.kernel = kernel_,

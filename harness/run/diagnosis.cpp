@@ -71,7 +71,8 @@ std::string by_symbols(const Stuck& stuck) {
 std::string in_the_black_hole(const Stuck& stuck) {
   if (any_in(stuck, Code::purgatory))
     return "the capture kernel never began: the CPU stands in kexec's purgatory, which spins for ever when the loaded "
-           "segments fail its check: they were changed after the load";
+           "segments fail its check (they were changed after the load), or is still at it (under TCG a second for each "
+           "MiB)";
   if (!any_in(stuck, Code::capture_kernel)) return "";
   for (const auto& cpu : stuck.cpus)
     if (cpu.chain.front().code == Code::capture_kernel)
@@ -92,6 +93,11 @@ Stage kernel_of(Phase phase) {
 
 std::string in_words(const console::LineClass& trouble) {
   return fmt::format("{} ({})", trouble.meaning, trouble.cause);
+}
+
+std::string stuck_in(const Stuck& stuck) {
+  if (any_in(stuck, Code::purgatory)) return "purgatory";
+  return any_in(stuck, Code::capture_kernel) ? "capture_kernel" : "other";
 }
 
 std::string likely_cause(const Stuck& stuck) {

@@ -23,6 +23,8 @@ console::Stage kernel_of(Phase phase);
 
 /// The most likely cause in words, a clause: "CPU 0 stands in kexec's purgatory, whose …"; empty when nothing is known.
 std::string likely_cause(const Stuck& stuck);
+/// Whose code the CPUs run, in a word: purgatory, capture_kernel, or other.
+std::string stuck_in(const Stuck& stuck);
 
 /// What a sighting tells, and what usually leads to it: "the kernel ran out of memory (…)".
 std::string in_words(const console::LineClass& trouble);

@@ -75,6 +75,7 @@ std::unique_ptr<machine::Machine> FakeGuest::machine() {
   auto machine = std::make_unique<machine::ScriptedMachine>(std::move(events),
                                                             [this](const std::string& line) { return respond(line); });
   machine->monitor_answers = monitor_answers;
+  machine->poked = poked;
   if (has_memory_) machine->memory = [this] { return memory(); };
   return machine;
 }
@@ -83,6 +84,7 @@ std::vector<machine::Event> FakeGuest::respond(const std::string& line) {
   auto ask = ordered_json::parse(line);
   std::string name = ask.at("ask");
   int nth = asked_[name]++;
+  asks[name] = line;
   if (auto found = overrides_.find({name, nth}); found != overrides_.end())
     return addressed(found->second(), ask["id"]);
   if (name == "hello")

@@ -29,6 +29,10 @@ public:
   using Bend = std::function<void(pagetable::TinyTables&, int nth)>;
   void give_memory(Bend bend = {});
 
+  /// What the machine does when it is poked, see ScriptedMachine; and what it was asked last, by ask.
+  std::function<std::pair<std::optional<std::string>, std::vector<machine::Event>>(machine::Poke)> poked;
+  std::map<std::string, std::string> asks;
+
   bool monitor_answers = true;
   std::vector<machine::Event> boot_events;    ///< before the first hello
   std::vector<machine::Event> capture_events; ///< after the trigger

@@ -52,11 +52,12 @@ Need first_guess(const CellParameters& parameters, machine::Accelerator accelera
 
 std::string cell_class(const CellParameters& parameters, machine::Accelerator accelerator) {
   const auto& dump = parameters.dump;
-  return fmt::format("{} {} cpus={} cpu={} '{}' '{}' {} {} {}/{}/{}/{} shrink={} {}", parameters.kernel,
+  return fmt::format("{} {} cpus={} cpu={} '{}' '{}' {} {} {}/{}/{}/{} shrink={} {}{}", parameters.kernel,
                      to_string(parameters.memory), parameters.cpus, parameters.cpu, system_cmdline(parameters),
                      parameters.capture_cmdline, parameters.loader, parameters.trigger, dump.filter, dump.compression,
                      dump.format, dump.target, parameters.shrink ? to_string(*parameters.shrink) : "no",
-                     machine::to_string(accelerator));
+                     machine::to_string(accelerator),
+                     parameters.capture_trigger.empty() ? "" : " then " + parameters.capture_trigger);
 }
 
 std::string size_class(const CellParameters& parameters, machine::Accelerator accelerator) {

@@ -176,10 +176,21 @@ void observe_boot_time(double seconds, const protocol::Facts& facts, Facts& obse
   if (clock <= seconds) observed["boot.early_seconds"] = seconds - clock;
 }
 
+std::vector<std::string> load_operations(const CellParameters& parameters) {
+  std::vector<std::string> operations;
+  for (const auto& word : split(parameters.loads, ' ')) {
+    bool by_kexec_load = (parameters.loader == "kexec_load") != (word == "other");
+    const char* loader = by_kexec_load ? "kexec_load" : "kexec_file_load";
+    operations.push_back(word == "unload" ? std::string(protocol::k_unload) : loader);
+  }
+  return operations;
+}
+
 void observe_load(const protocol::LoadAnswer& answer, Facts& observed) {
   observed["load.exit_status"] = std::int64_t{answer.exit_status};
   observed["load.loaded"] = answer.loaded;
   observed["load.seconds"] = answer.seconds;
+  if (answer.steps) observed["load.steps"] = *answer.steps;
   if (answer.exit_status == 0) return;
   constexpr std::ptrdiff_t k_last_lines = 20;
   auto lines = split(answer.output, '\n');

@@ -2,6 +2,7 @@
 
 #include "base/units.hpp"
 #include "kdt/records.hpp"
+#include "model/cell.hpp"
 #include "model/value.hpp"
 
 #include <optional>
@@ -18,6 +19,9 @@ void observe_boot(const protocol::Facts& facts, Facts& observed);
 /// boot.seconds as measured, and boot.early_seconds: what of it the kernel's own clock did not see, by the last time
 /// stamp of its log.
 void observe_boot_time(double seconds, const protocol::Facts& facts, Facts& observed);
+
+/// What the cell's words load, other and unload are to the agent.
+std::vector<std::string> load_operations(const CellParameters& parameters);
 
 /// load.*.
 void observe_load(const protocol::LoadAnswer& answer, Facts& observed);

@@ -10,7 +10,6 @@
 #include "run/observe.hpp"
 
 #include <algorithm>
-#include <ctime>
 
 namespace kdt::run {
 
@@ -59,6 +58,7 @@ machine::MachineSpec CellRun::machine_spec() const {
       .kernel = context_.kernel.image,
       .initramfs = context_.kernel.initramfs,
       .cmdline = words({k_common_cmdline, system_cmdline(parameters)}),
+      .dtb_randomness = parameters.dtb_randomness,
       .drives = {{.serial = std::string(protocol::k_serial_dump), .file = disk_->path(), .read_only = false},
                  {.serial = std::string(protocol::k_serial_image), .file = context_.kernel.image, .read_only = true},
                  {.serial = std::string(protocol::k_serial_initramfs),
@@ -77,11 +77,16 @@ std::optional<std::string> CellRun::expected(std::string_view observation) const
   return matrix::expected_value(context_.expectations.rules, result_.facts, observation);
 }
 
+std::optional<std::string> CellRun::expected_by_now(std::string_view observation) const {
+  return matrix::expected_value(context_.expectations.rules, result_.facts, observation, &result_.observed);
+}
+
 bool CellRun::expects(std::string_view observation, std::string_view value) const {
   return expected(observation) == value;
 }
 
 bool CellRun::prepare() {
+  if (lacks_support()) return false;
   oom_kills_ = host_memory().oom_kills;
   auto needed = dump_space_needed(cell_.parameters);
   if (auto free = free_space(context_.directory); free < needed) {
@@ -108,6 +113,8 @@ bool CellRun::wait_failed(Phase phase, std::string_view code, const std::string&
     report(lost(phase), phase);
   } else {
     auto stuck = post_mortem(phase);
+    if (stuck && phase == Phase::capture) result_.observed["capture.stuck_in"] = stuck_in(*stuck);
+    if (stuck && phase == Phase::capture && expected_by_now("capture.reached") == "false") return false;
     auto silent =
         fmt::format("QEMU itself does not answer in phase {}: it is stopped, or the host is stuck", to_string(phase));
     auto cause = stuck ? likely_cause(*stuck) : "";
@@ -205,7 +212,9 @@ bool CellRun::load() {
   protocol::LoadAsk arguments{.loader = cell_.parameters.loader,
                               .cmdline = words({k_common_cmdline, k_capture_cmdline, cell_.parameters.capture_cmdline}),
                               .image_bytes = size_of_file(context_.kernel.image).bytes,
-                              .initramfs_bytes = size_of_file(context_.kernel.initramfs).bytes};
+                              .initramfs_bytes = size_of_file(context_.kernel.initramfs).bytes,
+                              .operations = load_operations(cell_.parameters)};
+  if (const auto& size = cell_.parameters.initramfs_size) arguments.initramfs_size = size->bytes;
   auto answer = ask<protocol::LoadAnswer>(Phase::load, ask::load, arguments, timeouts_.load, "load-failed");
   if (!answer) return false;
   observe_load(*answer, result_.observed);
@@ -215,7 +224,7 @@ bool CellRun::load() {
     report_wrong_headers();
     return resize("shrink_loaded", crash_size() - 1);
   }
-  if (expects("load.loaded", "false")) return false;
+  if (expected_by_now("load.loaded") == "false") return false;
   bool failed = answer->exit_status != 0;
   report(tool_failure(failed ? "load-failed" : "not-loaded",
                       failed ? fmt::format("kexec ended with exit status {}", answer->exit_status)
@@ -272,48 +281,25 @@ void CellRun::report_untried(const protocol::ProbeAnswer& answer) {
            Phase::probe);
 }
 
-bool CellRun::trigger() {
-  const auto& tracker = session_->tracker();
-  auto arguments = protocol::TriggerAsk{
-      .name = cell_.parameters.trigger, .nonce = nonce_, .time = static_cast<std::uint64_t>(std::time(nullptr))};
-  auto answer = session_->ask(ask::trigger, arguments, timeouts_.answer);
-  if (!answer && !session_->refusal().empty()) {
-    report(make_finding("agent-error", "the agent refused the trigger: " + session_->refusal()), Phase::trigger);
-    return false;
-  }
-  auto panicked = [&] { return tracker.stage() > Stage::system_kernel; };
-  result_.observed["trigger.nonce"] = nonce_;
-  result_.observed["panic.seen"] = false;
-  if (session_->wait(panicked, timeouts_.panic) != Session::Wait::done)
-    return wait_failed(
-        Phase::trigger, "panic-not-seen",
-        fmt::format("no panic on the console after '{}': {}", cell_.parameters.trigger, session_->stuck()));
-  result_.observed["panic.seen"] = true;
-  result_.observed["panic.line"] = tracker.panic_line();
-  return true;
-}
-
 bool CellRun::capture() {
   auto begin = log_.now();
   const auto& tracker = session_->tracker();
   auto up = [&] { return session_->hello(role::capture) || tracker.stage() == Stage::capture_panicked; };
   result_.observed["capture.reached"] = false;
-  if (session_->wait(up, timeouts_.capture) != Session::Wait::done)
+  auto ended = session_->wait(up, timeouts_.capture);
+  result_.observed["panic.console"] = session_->heard();
+  if (ended != Session::Wait::done)
     return wait_failed(Phase::capture, "capture-timeout",
                        fmt::format("no agent of a capture kernel after the panic: {}; the console stands at '{}'",
                                    session_->stuck(), to_string(tracker.stage())));
-  if (!session_->hello(role::capture)) {
-    report(
-        make_finding("capture-panic", explained(tracker.capture_panic_line(), Phase::capture), session_->last_lines()),
-        Phase::capture);
-    return false;
-  }
+  if (!session_->hello(role::capture)) return capture_panicked();
   result_.observed["capture.reached"] = true;
+  if (!tracker.capture_banner().empty()) result_.observed["capture.banner"] = tracker.capture_banner();
   result_.observed["capture.seconds"] = (log_.now() - begin).count();
   auto facts = ask<protocol::Facts>(Phase::capture, ask::facts, protocol::Done{}, timeouts_.answer, "agent-error");
   if (facts) observe_capture(*facts, result_.observed);
   if (facts) capture_iomem_ = facts->iomem;
-  return facts.has_value();
+  return facts && (cell_.parameters.capture_trigger.empty() || panic_in_capture());
 }
 
 bool CellRun::save() {

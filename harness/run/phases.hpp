@@ -57,12 +57,21 @@ private:
   std::optional<Answer> ask(Phase phase, std::string_view name, const Record& arguments, const Patience& patience,
                             std::string_view code);
   std::optional<std::string> expected(std::string_view observation) const;
+  /// The same with what was observed so far.
+  std::optional<std::string> expected_by_now(std::string_view observation) const;
   bool expects(std::string_view observation, std::string_view value) const;
   bool region_reserved() const;
   bool resize(std::string_view attempt, std::uint64_t size);
   bool resize_before_load();
   std::uint64_t crash_size() const;
   bool ask_probe(std::optional<protocol::ProbeAnswer>& answer);
+  /// What the cell's triggers need, and the kernel was built without; reported.
+  bool lacks_support();
+  /// Pulls a trigger; false when that is not to be waited for: it has been reported, then.
+  bool pull(const matrix::Trigger& trigger, Phase phase);
+  const matrix::Trigger& find_trigger(const std::string& name) const;
+  bool capture_panicked();
+  bool panic_in_capture();
   void report_untried(const protocol::ProbeAnswer& answer);
 
   /// Keeps what a walk of the page tables from the host needs to know.

@@ -12,6 +12,7 @@ namespace kdt::run {
 
 namespace {
 constexpr std::size_t k_recent_lines = 40;
+constexpr std::size_t k_heard_lines = 200;
 constexpr std::chrono::seconds k_stall{5}; // a wait that ends so much too late was not the guest's doing
 constexpr int k_flood = 500;               // the same line so often in a row; no kernel that is well does that
 
@@ -116,6 +117,8 @@ void Session::follow(const std::string& line) {
     if (note.what != nullptr) members["trouble"] = note.what->name;
     log_.add("note", members);
   }
+  bool of_system_kernel = tracker_.stage() < console::Stage::capture_kernel;
+  if (heard_ && of_system_kernel && heard_->size() < k_heard_lines) heard_->push_back(printable(text));
 }
 
 void Session::take(const machine::AgentLine& line) {

@@ -57,6 +57,10 @@ public:
   /// The agent's own last words before it gave up; empty when it did not.
   const std::string& agent_trouble() const { return agent_trouble_; }
 
+  /// From now on until the capture kernel speaks, keeps what the console shows.
+  void listen() { heard_.emplace(); }
+  /// That, without time stamps; the first 200 lines.
+  std::vector<std::string> heard() const { return heard_.value_or(std::vector<std::string>{}); }
   /// The last console lines, oldest first.
   std::vector<std::string> last_lines() const;
 
@@ -83,7 +87,8 @@ private:
   console::LineSplitter splitter_;
   console::BootTracker tracker_;
   std::vector<std::string> recent_;
-  std::string previous_; ///< the last line, without its timestamp
+  std::optional<std::vector<std::string>> heard_; ///< nullopt: nobody listens
+  std::string previous_;                          ///< the last line, without its timestamp
   int repeats_ = 0;
   bool floods_ = false;
   guest::Asker asker_;

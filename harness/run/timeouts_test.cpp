@@ -38,6 +38,14 @@ TEST(Timeouts, LeaveRoomOverWhatWasMeasured) { // 256 GiB under TCG: 55 s to ini
   EXPECT_GT(large.boot.silent, std::chrono::seconds(3 * 55));
 }
 
+TEST(Timeouts, LeaveThePurgatoryTimeToHashALargePayload) { // 96 MiB were not hashed in 60 s
+  CellParameters parameters = of_memory(ByteSize::gib(1));
+  parameters.initramfs_size = ByteSize::mib(96);
+  auto by_kernel = timeouts_for(parameters, Accelerator::tcg, 1).capture.silent;
+  parameters.loader = "kexec_load";
+  EXPECT_GT(timeouts_for(parameters, Accelerator::tcg, 1).capture.silent, by_kernel + std::chrono::seconds(96));
+}
+
 TEST(Timeouts, AGuestThatStandsStillIsFoundSoonWhateverItsSize) {
   for (auto memory : {ByteSize::gib(1), ByteSize::gib(256)}) {
     auto timeouts = timeouts_for(of_memory(memory), Accelerator::tcg, 1);

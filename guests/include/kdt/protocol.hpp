@@ -48,6 +48,9 @@ inline constexpr std::string_view save = "save";
 inline constexpr std::string_view poweroff = "poweroff";
 } // namespace ask
 
+/// Among the operations of the ask load, besides the loaders.
+inline constexpr std::string_view k_unload = "unload";
+
 namespace event {
 inline constexpr std::string_view hello = "hello";
 inline constexpr std::string_view progress = "progress";

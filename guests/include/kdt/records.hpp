@@ -134,10 +134,12 @@ struct Facts {
 
 /// Arguments of load. The sizes are the files' own: a drive is padded to its sector size.
 struct LoadAsk {
-  std::string loader; // kexec_file_load | kexec_load
+  std::string loader; // kexec_file_load | kexec_load; by which the answer's segments are read
   std::string cmdline;
   std::uint64_t image_bytes = 0;
   std::uint64_t initramfs_bytes = 0;
+  std::vector<std::string> operations{};         // loaders and unload, in order
+  std::optional<std::uint64_t> initramfs_size{}; // filled up with zeros to this; absent: as it is
 
   template <class Self, class Visit>
   static void fields(Self& self, Visit&& visit) {
@@ -145,6 +147,8 @@ struct LoadAsk {
     visit("cmdline", self.cmdline);
     visit("image_bytes", self.image_bytes);
     visit("initramfs_bytes", self.initramfs_bytes);
+    visit("operations", self.operations);
+    visit("initramfs_size", self.initramfs_size);
   }
 };
 
@@ -160,13 +164,14 @@ struct Segment {
   }
 };
 
-/// Answer to load; kexec that fails is an answer, not an error.
+/// Answer to load; kexec that fails is an answer, not an error, and ends the operations.
 struct LoadAnswer {
   int exit_status = 0;           // 128 + signal if kexec was killed
   bool loaded = false;           // kexec_crash_loaded afterwards
   std::string output;            // the tail of what kexec printed
   std::vector<Segment> segments; // empty for kexec_file_load: the kernel chooses; the probe knows them
   double seconds = 0;            // kexec alone, without copying the drives
+  std::optional<std::vector<std::string>> steps{}; // of several operations each: "kexec_load: exit 0, loaded"
 
   template <class Self, class Visit>
   static void fields(Self& self, Visit&& visit) {
@@ -175,6 +180,7 @@ struct LoadAnswer {
     visit("output", self.output);
     visit("segments", self.segments);
     visit("seconds", self.seconds);
+    visit("steps", self.steps);
   }
 };
 
@@ -288,20 +294,6 @@ struct ResizeAnswer {
     visit("error", self.error);
     visit("size", self.size);
     visit("regions", self.regions);
-  }
-};
-
-/// Arguments of trigger; its answer is the same, sent before the trigger is pulled.
-struct TriggerAsk {
-  std::string name; // sysrq-c
-  std::string nonce;
-  std::optional<std::uint64_t> time{}; // seconds since 1970, for a guest that has no clock of its own
-
-  template <class Self, class Visit>
-  static void fields(Self& self, Visit&& visit) {
-    visit("name", self.name);
-    visit("nonce", self.nonce);
-    visit("time", self.time);
   }
 };
 
