@@ -2,6 +2,8 @@
 
 #include "base/error.hpp"
 
+#include <algorithm>
+
 namespace kdt::run {
 
 namespace {
@@ -36,13 +38,11 @@ Timeouts timeouts_for(const CellParameters& parameters, machine::Accelerator acc
   double gib = static_cast<double>(parameters.memory.bytes) / static_cast<double>(ByteSize::gib(1).bytes);
   // kexec-tools hashes what it loads, and its purgatory does so again without caches and without a word: 45 MiB of a
   // distribution's kernel took more than a minute on a busy host. A purgatory that spins is found standing still.
+  payload = std::max(payload, parameters.initramfs_size.value_or(ByteSize{}));
   double hashed = parameters.loader == "kexec_load" ? static_cast<double>(payload.bytes >> 20) : 0;
   auto save = patience(20 + gib * 0.1);
   save.still *= 2; // the dump goes through the host's disk, which may block for a while
   save.most = scaled(600 + gib * 60, factor);
-  // The purgatory of kexec_load hashes the payload with the caches off: 0.8 s a MiB under TCG on a busy host.
-  auto payload = parameters.initramfs_size.value_or(ByteSize{});
-  double hashed = parameters.loader == "kexec_load" ? static_cast<double>(payload.bytes >> 20) * 0.5 : 0;
   return {.boot = patience(20 + gib * 0.3),
           .answer = patience(10),
           .load = patience(20 + hashed),
