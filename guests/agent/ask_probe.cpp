@@ -42,19 +42,13 @@ std::optional<std::vector<protocol::Segment>> loaded_segments() {
 
 } // namespace
 
-void insert_module() {
-  if (exists(k_files)) return;
-  const Fd module = open_file(protocol::k_probe_module, O_RDONLY);
-  if (syscall(SYS_finit_module, module.get(), "", 0) == 0) return;
-  const std::string cause = std::strerror(errno);
-  const std::string reason = reason_in_log(kernel_log(), "kdt_probe");
-  throw Trouble(std::string("cannot load ") + protocol::k_probe_module + ": " + cause +
-                (reason.empty() ? "" : " (" + reason + ")"));
+void insert_probe() {
+  if (!exists(k_files)) insert_module(protocol::k_probe_module, "kdt_probe"); // an earlier ask may have done it
 }
 
 Reply serve_probe(const Session&, const protocol::Json&) {
   const double before = uptime();
-  if (!exists(k_files)) insert_module(protocol::k_probe_module, "kdt_probe"); // an earlier probe may have done it
+  insert_probe();
   protocol::ProbeAnswer answer;
   answer.linear_map = read_linear_map(read_text(k_files + "linear_map"));
   for (const auto& range : read_iomem(read_text("/proc/iomem")))

@@ -41,7 +41,7 @@ Reply serve_trigger(const Session&, const protocol::Json& arguments) {
   if (ask.time) set_clock_if_it_counts_from_1970(*ask.time);
   const auto banner = fill_in_banner(ask.steps);
   for (const auto& step : ask.steps) {
-    if (step.file.starts_with("/proc/kdt_probe/")) insert_module();
+    if (step.file.starts_with("/proc/kdt_probe/")) insert_probe();
     if (!step.file.empty() && !exists(step.file)) throw Trouble("there is no " + step.file);
   }
   for (const auto& step : ask.settings) take(step);

@@ -28,7 +28,7 @@ protocol::Hello hello(const Session& session);
 protocol::SaveAnswer save(const Session& session, const protocol::SaveAsk& ask);
 
 /// Loads kdt_probe.ko unless it is there; throws Trouble with the kernel's reason.
-void insert_module();
+void insert_probe();
 
 /// Serves one ask; throws Trouble or protocol::ShapeError, whose text is the ask's error.
 Reply serve(const Session& session, const std::string& name, const protocol::Json& arguments);

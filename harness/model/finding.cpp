@@ -52,10 +52,6 @@ constexpr auto k_codes = std::to_array<FindingCode>({
      "another fault came first; the trigger did not do what it is named for; the kernel says it in other words",
      "the rule in the evidence says what should be seen; panic.console in cell.json holds what the console showed, "
      "matrices/triggers/ what the trigger does"},
-    {"panic-elsewhere", Blame::kernel, Phase::verify,
-     "the panicking CPU does not stand in the vmcore where the trigger put it",
-     "another CPU or another fault made the panic; its registers or its stack are wrong in the dump",
-     "the rule in the evidence names the function; vmcore.* in cell.json says where the CPU stood"},
     {"lacks-support", Blame::usage, Phase::prepare, "the kernel or the machine lacks what the cell needs",
      "the kernel was built without an option that the trigger needs; the machine type has no such line",
      "the sentence names it; it is a skip, not an error. Take another kernel, or leave the cell out with --skip"},

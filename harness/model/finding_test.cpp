@@ -32,13 +32,20 @@ TEST(FindingCode, EveryCodeSaysWhatItMeansWhyAndWhatToDo) {
   }
 }
 
-/// Our sources beside the table itself and the tests.
+/// Our sources beside the table itself and the tests, and the rules that name the finding of their breach.
 std::string sources() {
   std::string text;
   for (const auto& entry : fs::recursive_directory_iterator(fs::path(KDT_SOURCE_DIR) / "harness")) {
     auto name = entry.path().filename().string();
     bool test = name.ends_with("_test.cpp") || name == "sample_run.cpp";
     if (name.ends_with(".cpp") && name != "finding.cpp" && !test) text += read_file(entry.path());
+  }
+  static const std::regex breach(R"(finding: ([a-z-]+))");
+  for (const auto& entry : fs::recursive_directory_iterator(fs::path(KDT_SOURCE_DIR) / "matrices")) {
+    if (entry.path().extension() != ".yaml") continue;
+    auto rules = read_file(entry.path());
+    for (std::sregex_iterator it(rules.begin(), rules.end(), breach), end; it != end; ++it)
+      text += fmt::format("\"{}\"\n", (*it)[1].str());
   }
   return text;
 }
