@@ -14,7 +14,7 @@ constexpr auto k_codes = std::to_array<FindingCode>({
      "post-mortem/summary.txt says in which function of which kernel each CPU stood, and the likely cause"},
     {"boot-panic", Blame::kernel, Phase::boot, "the system kernel panicked before kdt asked it to",
      "a bug or a missing option of the kernel; too little memory for the crashkernel reservation",
-     "read the panic in console.log; `kdt repro CELL` shows it live"},
+     "read the panic in console.log; `kdt run MATRIX --only CELL` makes it again"},
     {"reservation-missing", Blame::kernel, Phase::boot, "no crash region was reserved though the cell needs one",
      "crashkernel= is missing, malformed, or too large for the memory below the DMA limit",
      "look for 'crashkernel' in console.log; `kdt list` says what was expected and why"},
