@@ -74,7 +74,8 @@ protected:
   }
   std::string unpacked(const GitTree& content, const std::string& file) {
     make_directories(place.path() / "out");
-    BuildSteps steps("test", place.path() / "log", {}, {});
+    const Observer silent;
+    BuildSteps steps("test", place.path() / "log", silent, {});
     content.unpack(place.path() / "out", steps);
     return fs::exists(place.path() / "out" / file) ? read_file(place.path() / "out" / file) : "none";
   }
