@@ -21,8 +21,9 @@ constexpr const char* k_about =
     "kdt proves, in real virtual machines, that kdump works on arm64: it boots guests from a matrix, loads a capture\n"
     "kernel, probes whether stray writes to the crash region fault, panics the guest, and checks the saved vmcore.";
 constexpr const char* k_exit_codes =
-    "Exit status: 0 all as expected · 1 a cell failed or passed unexpectedly · 2 usage or matrix error · 3 only\n"
-    "infrastructure errors · 130 interrupted. `kdt test` builds and runs kdt's own tests (see CONTRIBUTING.md).";
+    "Exit status: 0 all as expected · 1 a cell failed or passed unexpectedly · 2 usage or matrix error, or a kernel\n"
+    "of yours does not build · 3 only infrastructure errors · 130 interrupted. `kdt test` builds and runs kdt's own\n"
+    "tests (see CONTRIBUTING.md).";
 
 void set_up_logging() {
   auto logger = spdlog::stderr_color_mt("kdt");

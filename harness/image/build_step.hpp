@@ -46,6 +46,10 @@ private:
 /// The first line of a build's output that says why it failed; the last line when none looks like an error.
 std::string first_error(std::string_view output);
 
+/// Whether this is what programs say when the host is short of disk space or memory: not the fault of what they
+/// compile.
+bool is_shortage(std::string_view error);
+
 /// Throws Error{infra} unless the file system that holds `place` has so much room; says how to make some.
 void require_space(const std::filesystem::path& place, ByteSize needed, const std::string& purpose);
 

@@ -62,6 +62,12 @@ TEST(FirstError, PrefersTheCompilerToMake) {
   EXPECT_EQ(first_error(""), "no output");
 }
 
+TEST(IsShortage, TellsTheHostsFaultFromTheSources) {
+  EXPECT_TRUE(is_shortage("mm/init.c:1: fatal error: error writing to /x.s: No space left on device"));
+  EXPECT_TRUE(is_shortage("gcc: fatal error: Killed signal terminated program cc1"));
+  EXPECT_FALSE(is_shortage("mm/init.c:1: error: 'x' undeclared"));
+}
+
 TEST(Space, TooLittleSaysHowToMendIt) {
   TempDir place("kdt-space-test");
   EXPECT_NO_THROW(require_space(place.path(), ByteSize{1}, "it"));

@@ -137,8 +137,9 @@ PackagedKernel read_packaged(const YamlFile& file, const YAML::Node& body, const
 
 /// An entry with `path:`; paths are relative to the file.
 OwnKernel read_own(const YamlFile& file, const std::string& name, const YAML::Node& body) {
-  file.expect_keys(body, fmt::format("kernel '{}'", name),
-                   {"path", "description", "revision", "patches", "fragments", "zone_dma", "config", "least_memory"});
+  file.expect_keys(
+      body, fmt::format("kernel '{}'", name),
+      {"path", "description", "revision", "patches", "fragments", "zone_dma", "config", "modules", "least_memory"});
   auto path = [&](const std::string& key) {
     return body[key] ? file.path().parent_path() / file.text(body, key) : std::filesystem::path();
   };
@@ -150,6 +151,7 @@ OwnKernel read_own(const YamlFile& file, const std::string& name, const YAML::No
                 .patches = path("patches"),
                 .zone_dma = text("zone_dma"),
                 .config = path("config"),
+                .modules = path("modules"),
                 .least_memory = least_memory_of(file, body)};
   for (const auto& fragment : file.texts(body, "fragments"))
     own.fragments.push_back(file.path().parent_path() / fragment);

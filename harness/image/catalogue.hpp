@@ -76,6 +76,8 @@ struct OwnImage {
   std::filesystem::path vmlinux{};
   std::filesystem::path system_map{};
   std::filesystem::path build{}; ///< the build directory, for building the probe against it
+  std::filesystem::path
+      modules{}; ///< what holds its modules: the build directory, lib/modules/RELEASE, or what holds that
 };
 
 /// One kernel of images/kernels.yaml or of the user's. image/origin.hpp says what becomes of it.

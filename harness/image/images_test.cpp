@@ -38,6 +38,25 @@ TEST_F(ImagesTest, ChangedAgentRebuildsNoKernel) {
   EXPECT_EQ(log(), "agent\nkernel\nprobe\nagent\nprobe\n");
 }
 
+TEST_F(ImagesTest, ChangedFragmentRebuildsItsKernelOnly) {
+  write_file(place.path() / "images/kconfig/more.config", "CONFIG_MORE=y # reason\n");
+  auto catalogue = read_file(place.path() / "images/kernels.yaml");
+  catalogue.replace(catalogue.rfind("[base]"), 6, "[base, more]"); // of the kernel that is called other
+  write_file(place.path() / "images/kernels.yaml", catalogue);
+  {
+    Images images(cache, place.path());
+    images.kernel("small");
+    images.kernel("other");
+  }
+  EXPECT_EQ(log(), "agent\nkernel\nprobe\nkernel\nprobe\n");
+  write_file(place.path() / "images/kconfig/more.config", "CONFIG_MORE=n # reason\n");
+  Images images(cache, place.path());
+  images.kernel("small");
+  EXPECT_EQ(log(), "agent\nkernel\nprobe\nkernel\nprobe\n");
+  images.kernel("other");
+  EXPECT_EQ(log(), "agent\nkernel\nprobe\nkernel\nprobe\nkernel\nprobe\n");
+}
+
 TEST_F(ImagesTest, PackagesInUseAreNotRefreshed) {
   Images images(cache, place.path());
   EXPECT_EQ(images.kernel("small").facts.at("kexec_tools"), Value(std::string("2.0.25")));
@@ -99,7 +118,7 @@ TEST_F(ImagesTest, InterruptedBuildLeavesNoHalfEntry) {
 }
 
 TEST_F(ImagesTest, CompilerErrorIsOneSentenceWithTheLog) {
-  write_file(fake("fail"), "");
+  write_file(fake("fail"), "init/main.c:1: error: it is broken");
   Images images(cache, place.path());
   EXPECT_THAT(
       [&] { images.kernel("small"); },

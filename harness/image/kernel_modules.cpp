@@ -27,14 +27,17 @@ std::string module_name(const fs::path& file) {
   return name;
 }
 
-/// What "depends=virtio,virtio_ring" of a module's .modinfo names.
-std::vector<std::string> dependencies(const std::string& name, const std::string& content) {
-  constexpr std::string_view k_key = "depends=";
-  std::vector<std::string> found;
+/// "virtio,virtio_ring" of "depends=virtio,virtio_ring" in a module's .modinfo.
+std::string modinfo(const std::string& name, const std::string& content, const std::string& key) {
   for (const auto& field : split(elf_section(name, content, ".modinfo"), '\0'))
-    if (field.starts_with(k_key))
-      for (const auto& word : split(field.substr(k_key.size()), ','))
-        if (!word.empty()) found.push_back(module_name(word));
+    if (field.starts_with(key + "=")) return field.substr(key.size() + 1);
+  return {};
+}
+
+std::vector<std::string> dependencies(const std::string& name, const std::string& content) {
+  std::vector<std::string> found;
+  for (const auto& word : split(modinfo(name, content, "depends"), ','))
+    if (!word.empty()) found.push_back(module_name(word));
   return found;
 }
 
@@ -87,10 +90,16 @@ std::string read_unpacked(const fs::path& file) {
   }
 }
 
-std::vector<KernelModule> modules_in_order(const fs::path& tree, const std::vector<std::string>& names) {
+std::vector<KernelModule> modules_in_order(const fs::path& tree, const std::vector<std::string>& names,
+                                           const std::string& wanted_by) {
   Closure closure(tree);
-  for (const auto& name : names) closure.add(name, "kernels.yaml");
+  for (const auto& name : names) closure.add(name, wanted_by);
   return std::move(closure.modules);
+}
+
+std::string release_of(const KernelModule& module) {
+  auto magic = modinfo(module.name, module.content, "vermagic");
+  return magic.substr(0, magic.find(' '));
 }
 
 void write_modules(const std::vector<KernelModule>& modules, const fs::path& directory) {

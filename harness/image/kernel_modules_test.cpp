@@ -23,7 +23,7 @@ protected:
   fs::path tree() const { return place.path() / "modules"; }
   std::vector<std::string> names(const std::vector<std::string>& wanted) {
     std::vector<std::string> found;
-    for (const auto& module : modules_in_order(tree(), wanted)) found.push_back(module.name);
+    for (const auto& module : modules_in_order(tree(), wanted, "a test")) found.push_back(module.name);
     return found;
   }
   TempDir place{"kdt-modules-test"};
@@ -34,8 +34,8 @@ TEST_F(ModulesTest, DependenciesComeFirstAndOnce) {
 }
 
 TEST_F(ModulesTest, CompressedModuleIsUnpacked) {
-  EXPECT_THAT(modules_in_order(tree(), {"kdt_mid"}).back().content, testing::StartsWith("\x7f"
-                                                                                        "ELF"));
+  EXPECT_THAT(modules_in_order(tree(), {"kdt_mid"}, "a test").back().content, testing::StartsWith("\x7f"
+                                                                                                  "ELF"));
 }
 
 TEST_F(ModulesTest, BuiltInModuleNeedsNoFile) {
@@ -46,7 +46,7 @@ TEST_F(ModulesTest, BuiltInModuleNeedsNoFile) {
 }
 
 TEST_F(ModulesTest, UnknownModuleIsNamed) {
-  EXPECT_THAT([&] { names({"nothing"}); }, ThrowsMessage<Error>(HasSubstr("no module nothing, which kernels.yaml")));
+  EXPECT_THAT([&] { names({"nothing"}); }, ThrowsMessage<Error>(HasSubstr("no module nothing, which a test")));
 }
 
 TEST_F(ModulesTest, DamagedModuleIsNamed) {
@@ -56,8 +56,14 @@ TEST_F(ModulesTest, DamagedModuleIsNamed) {
   EXPECT_THAT([&] { names({"kdt_mid"}); }, ThrowsMessage<Error>(HasSubstr("kdt-mid.ko.xz: cannot read")));
 }
 
+TEST_F(ModulesTest, AModuleTellsTheReleaseOfItsKernel) {
+  KernelModule low{.name = "kdt_low", .content = read_file(fs::path(KDT_TESTDATA) / "modules/kdt_low.ko")};
+  EXPECT_EQ(release_of(low), "6.1.999-mine");
+  EXPECT_EQ(release_of({.name = "none", .content = read_file(fs::path(KDT_TESTDATA) / "program")}), "");
+}
+
 TEST_F(ModulesTest, OrderIsWrittenForTheAgent) {
-  write_modules(modules_in_order(tree(), {"kdt_mid"}), place.path() / "out");
+  write_modules(modules_in_order(tree(), {"kdt_mid"}, "a test"), place.path() / "out");
   EXPECT_EQ(read_file(place.path() / "out/order"), "kdt_low\nkdt_mid\n");
   EXPECT_TRUE(fs::exists(place.path() / "out/kdt_mid.ko"));
 }

@@ -24,7 +24,7 @@ std::unique_ptr<Origin> origin_of(const KernelSpec& spec, const OriginPlace& pla
     }
     std::unique_ptr<Origin> operator()(const OwnImage& from) const {
       return std::make_unique<OwnImageOrigin>(spec.name, from,
-                                              load_required_options(place.images / "required-options.yaml"));
+                                              load_requirements(place.images / "required-options.yaml"));
     }
     std::unique_ptr<Origin> operator()(const PackagedKernel& from) const {
       return std::make_unique<PackagedKernelOrigin>(spec.name, from, place.images);

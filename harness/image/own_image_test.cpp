@@ -26,6 +26,19 @@ protected:
     content.replace(56, 4, "ARM\x64");
     return content + banner + std::string("\x04\0\0\0\x14\0\0\0\x03\0\0\0GNU\0", 16) + std::string(20, '\x22');
   }
+  /// A distribution's kernel: /boot and /lib/modules, and an option that is a module.
+  void make_packages() {
+    make_directories(place.path() / "root/lib/modules/6.1.999-mine/kernel");
+    for (const char* name : {"kdt-mid.ko.xz", "kdt_low.ko"})
+      fs::copy_file(fs::path(KDT_TESTDATA) / "modules" / name,
+                    place.path() / "root/lib/modules/6.1.999-mine/kernel" / name);
+    touch("root/boot/vmlinuz-6.1.999-mine", tiny_image());
+    touch("root/boot/config-6.1.999-mine", "CONFIG_SMP=y\nCONFIG_MODULES=y\nCONFIG_MID=m\n");
+    write_file(place.path() / "images/required-options.yaml",
+               "oldest: {version: \"5.10\", because: a reason}\n"
+               "options: [{any_of: [CONFIG_SMP], because: a reason},\n"
+               "          {any_of: [CONFIG_MID], module: kdt_mid, because: a reason}]\n");
+  }
   KernelImage build(const std::string& path) {
     images = std::make_unique<Images>(cache, place.path());
     images->add_own({.files = {}, .texts = {"mine=" + (place.path() / path).string()}});
@@ -82,6 +95,36 @@ TEST_F(OwnImageTest, FilesThatDoNotBelongTogetherAreRefused) {
   touch("build/.config", "CONFIG_SMP=y\n");
   fs::copy_file(fake("vmlinux"), place.path() / "build/vmlinux"); // build id 0123…
   EXPECT_THAT(refusal(), HasSubstr("is not of the same build as"));
+}
+
+TEST_F(OwnImageTest, ModulesOfADistributionAreLoadedByTheAgent) {
+  make_packages();
+  const std::string image = "root/boot/vmlinuz-6.1.999-mine";
+  auto kernel = build(image + ",modules=" + (place.path() / "root").string());
+  EXPECT_EQ(read_file(kernel.image.parent_path() / "modules/order"), "kdt_low\nkdt_mid\n");
+  auto before = kernel.fingerprint;
+  auto directory = place.path() / "root/lib/modules/6.1.999-mine";
+  EXPECT_EQ(build(image + ",modules=" + directory.string()).fingerprint, before);
+  EXPECT_THAT(refusal(image), HasSubstr("CONFIG_MID is a module, and no modules= says where it is"));
+  fs::remove(directory / "kernel/kdt_low.ko");
+  EXPECT_THAT(refusal(image + ",modules=" + directory.string()), HasSubstr("no module kdt_low, which kdt_mid needs"));
+}
+
+TEST_F(OwnImageTest, ModulesOfAnotherBuildAreRefused) {
+  make_packages();
+  touch("root/boot/vmlinuz-6.1.999-mine", tiny_image("Linux version 6.1.998-mine (k@k)\n"));
+  auto modules = ",modules=" + (place.path() / "root/lib/modules/6.1.999-mine").string();
+  EXPECT_THAT(refusal("root/boot/vmlinuz-6.1.999-mine" + modules),
+              HasSubstr("its release is 6.1.998-mine, and module kdt_low in"));
+  fs::remove(place.path() / "root/boot/config-6.1.999-mine");
+  EXPECT_THAT(refusal("root/boot/vmlinuz-6.1.999-mine" + modules), HasSubstr("name that, too (config=FILE)"));
+}
+
+TEST_F(OwnImageTest, AVersionThatNoModuleIsMadeForIsRefused) {
+  make_packages();
+  touch("build/arch/arm64/boot/Image", tiny_image("Linux version 4.19.3 (k@k)\n"));
+  touch("build/.config", "CONFIG_SMP=y\nCONFIG_MID=y\n");
+  EXPECT_THAT(refusal(), HasSubstr("kernel mine cannot be tested: it is Linux 4.19.3, older than 5.10 (a reason)"));
 }
 
 TEST_F(OwnImageTest, WhatIsNoArm64LinuxIsRefused) {

@@ -11,12 +11,13 @@ namespace kdt::image {
 
 namespace {
 
-const std::vector<std::string> k_settings{"patches", "zone_dma", "fragment", "config"};
+const std::vector<std::string> k_settings{"patches", "zone_dma", "fragment", "config", "modules"};
 
 void set(OwnKernel& own, const std::string& name, const std::string& value) {
   if (name == "patches") own.patches = value;
   if (name == "fragment") own.fragments.emplace_back(value);
   if (name == "config") own.config = value;
+  if (name == "modules") own.modules = value;
   if (name == "zone_dma") own.zone_dma = value;
   if (name == "zone_dma" && value != "on" && value != "off" && value != "both")
     throw Error(Blame::usage, "--kernel {}: zone_dma is on, off or both, not '{}'", own.name, printable(value));
@@ -33,6 +34,12 @@ fs::path existing(const OwnKernel& own, const fs::path& path) {
 fs::path if_there(const fs::path& path) {
   std::error_code error;
   return fs::is_regular_file(path, error) ? path : fs::path();
+}
+
+/// What is built has its modules where it is built.
+void refuse_modules(const OwnKernel& own, const std::string& kind) {
+  if (!own.modules.empty())
+    throw Error(Blame::usage, "kernel {}: modules are for an Image, and {} is {}", own.name, own.path.string(), kind);
 }
 
 /// A tree's settings are for what is still to be built.
@@ -53,6 +60,7 @@ KernelSpec spec_of(const OwnKernel& own, const std::string& name, const std::str
 }
 
 std::vector<KernelSpec> tree_specs(const OwnKernel& own, const OwnTreeDefaults& defaults) {
+  refuse_modules(own, "a source tree");
   OwnTree tree{.path = fs::canonical(own.path),
                .revision = own.revision,
                .steps = defaults.steps,
@@ -85,12 +93,14 @@ std::vector<KernelSpec> tree_specs(const OwnKernel& own, const OwnTreeDefaults& 
 
 KernelSpec build_spec(const OwnKernel& own, const fs::path& build) {
   refuse_tree_settings(own, "a build directory");
+  refuse_modules(own, "a build directory");
   auto spec = spec_of(own, own.name, "build directory");
   spec.from = OwnImage{.image = build / "arch/arm64/boot/Image",
                        .config = own.config.empty() ? build / ".config" : existing(own, own.config),
                        .vmlinux = if_there(build / "vmlinux"),
                        .system_map = if_there(build / "System.map"),
-                       .build = build};
+                       .build = build,
+                       .modules = build};
   return spec;
 }
 
@@ -104,11 +114,15 @@ KernelSpec image_spec(const OwnKernel& own, const fs::path& image) {
   auto dash = image.filename().string().find('-');
   auto tail = dash == std::string::npos ? "" : image.filename().string().substr(dash);
   if (config.empty() && !tail.empty()) config = if_there(beside / ("config" + tail));
+  std::error_code error;
+  if (!own.modules.empty() && !fs::is_directory(own.modules, error))
+    throw Error(Blame::usage, "kernel {}: {}: no such directory", own.name, own.modules.string());
   spec.from = OwnImage{.image = image,
                        .config = config,
                        .vmlinux = if_there(beside / "vmlinux"),
                        .system_map = if_there(beside / ("System.map" + tail)),
-                       .build = {}};
+                       .build = {},
+                       .modules = own.modules.empty() ? fs::path() : fs::canonical(own.modules)};
   return spec;
 }
 

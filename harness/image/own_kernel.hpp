@@ -20,6 +20,7 @@ struct OwnKernel {
   std::vector<std::filesystem::path> fragments{}; ///< of a source tree: files *.config with more options
   std::string zone_dma{};                         ///< of a source tree: on, off, or both, which makes two kernels of it
   std::filesystem::path config{};                 ///< the .config of an Image, or that a source tree is built from
+  std::filesystem::path modules{};                ///< of an Image: lib/modules/RELEASE, or what holds it
   std::optional<ByteSize> least_memory{};
 };
 

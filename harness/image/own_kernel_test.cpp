@@ -115,6 +115,19 @@ TEST_F(OwnKernelTest, AnImageFindsItsConfigBesideIt) {
   EXPECT_EQ(std::get<OwnImage>(specs("a=" + at("entry")).at(0).from).config, at("entry/config"));
 }
 
+TEST_F(OwnKernelTest, ModulesAreNamedForAnImageAndFoundInABuild) {
+  make_build("build");
+  make_tree();
+  touch("boot/Image");
+  auto modules = [&](const std::string& text) { return std::get<OwnImage>(specs(text).at(0).from).modules; };
+  EXPECT_EQ(modules("a=" + at("build")), at("build"));
+  EXPECT_EQ(modules("a=" + at("boot/Image")), "");
+  EXPECT_EQ(modules("a=" + at("boot/Image") + ",modules=" + at("build")), at("build"));
+  EXPECT_THAT(refusal("a=" + at("boot/Image") + ",modules=" + at("none")), HasSubstr("none: no such directory"));
+  EXPECT_THAT(refusal("a=" + at("build") + ",modules=" + at("boot")), HasSubstr("modules are for an Image"));
+  EXPECT_THAT(refusal("a=" + at("linux") + ",modules=" + at("boot")), HasSubstr("is a source tree"));
+}
+
 TEST_F(OwnKernelTest, WhatIsNoKernelIsNamed) {
   touch("x86/arch/x86/boot/bzImage");
   touch("half/.config");

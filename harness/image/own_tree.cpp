@@ -5,6 +5,7 @@
 #include "base/sha256.hpp"
 #include "image/facts.hpp"
 #include "image/kernel_builder.hpp"
+#include "image/kernel_modules.hpp"
 #include "image/module_tree.hpp"
 
 #include <fmt/ranges.h>
@@ -40,10 +41,11 @@ std::map<std::string, std::string> changed(std::map<std::string, std::string> co
 
 OwnTreeOrigin::OwnTreeOrigin(std::string name, OwnTree from, const OriginPlace& place)
     : name_(std::move(name)), from_(std::move(from)),
-      required_(load_required_options(place.images / "required-options.yaml")),
+      required_(load_requirements(place.images / "required-options.yaml")),
       config_(from_.config.empty() ? "" : read_file(from_.config)), options_(options_of(name_, from_, place.images)),
       tree_({.path = from_.path, .revision = from_.revision, .patches = from_.patches}, place.scratch, place.stop) {
-  require_options("kernel " + name_, changed(parse_config(config_), options_), required_);
+  require_version("kernel " + name_, tree_.version(), required_);
+  require_options("kernel " + name_, changed(parse_config(config_), options_), required_, true);
 }
 
 std::vector<Need> OwnTreeOrigin::needs() const {
@@ -81,7 +83,7 @@ void OwnTreeOrigin::check(const std::map<std::string, std::string>& config) cons
   if (auto unmet = unmet_options(wanted, config); !unmet.empty())
     throw Error(Blame::usage, "kernel {}: Kconfig did not grant {} (a dependency is missing, or the name is wrong)",
                 name_, fmt::join(unmet, "; "));
-  require_options("kernel " + name_, config, required_);
+  require_options("kernel " + name_, config, required_, true);
 }
 
 void OwnTreeOrigin::build(const fs::path& directory, BuildSteps& steps) const {
@@ -89,14 +91,19 @@ void OwnTreeOrigin::build(const fs::path& directory, BuildSteps& steps) const {
   const BuildPlace place{.source = directory / k_source, .build = directory / k_source / k_build};
   make_directories(place.build);
   tree_.unpack(place.source, steps);
-  configure_kernel(place, options_, config_, steps);
-  check(parse_config(read_file(place.build / ".config")));
-  try {
-    compile_kernel(place, from_.steps, steps);
-  } catch (const Error& error) { // what the compiler complains of is the user's; a full disk is not
-    bool compiler = std::string_view(error.what()).find(" error: ") != std::string_view::npos;
-    throw Error(compiler ? Blame::usage : error.blame(), "{}", error.what());
-  }
+  auto users = [](auto act) { // what make complains of is the user's; a full disk is not
+    try {
+      act();
+    } catch (const Error& error) {
+      throw Error(is_shortage(error.what()) ? Blame::infra : Blame::usage, "{}", error.what());
+    }
+  };
+  users([&] { configure_kernel(place, options_, config_, steps); });
+  auto config = parse_config(read_file(place.build / ".config"));
+  check(config);
+  users([&] { compile_kernel(place, from_.steps, steps); });
+  if (auto needed = needed_modules(config, required_); !needed.empty())
+    write_modules(modules_in_order(place.build, needed, "a guest"), directory / "modules");
   collect_kernel(place.build, directory, steps);
   steps.act("tidying", [&] { prune_source(place.source, k_build); });
 }

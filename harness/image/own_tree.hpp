@@ -28,7 +28,7 @@ private:
 
   std::string name_;
   OwnTree from_;
-  std::vector<RequiredOption> required_;
+  Requirements required_;
   std::string config_; ///< text of the .config that it starts from; empty: allnoconfig
   std::vector<KconfigOption> options_;
   GitTree tree_;

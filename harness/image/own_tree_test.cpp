@@ -72,6 +72,15 @@ TEST_F(OwnTreeTest, StartsFromAConfigOfTheUsers) {
   EXPECT_EQ(images->kernel("mine").facts.at("page_size"), Value(std::int64_t{65536}));
 }
 
+TEST_F(OwnTreeTest, AModuleThatAGuestNeedsIsTakenFromTheBuild) {
+  write_file(place.path() / "images/required-options.yaml",
+             "options: [{any_of: [CONFIG_LOW], module: kdt_low, because: a reason}]\n");
+  write_file(place.path() / "my.config", "CONFIG_LOW=m\n");
+  fs::copy_file(KDT_TESTDATA "/modules/kdt_low.ko", fake("kdt_low.ko"));
+  auto images = build({"mine=" + tree.string() + ",config=" + (place.path() / "my.config").string()});
+  EXPECT_EQ(read_file(images->kernel("mine").image.parent_path() / "modules/order"), "kdt_low\n");
+}
+
 TEST_F(OwnTreeTest, FactsAreKnownBeforeItIsBuilt) {
   Images images(cache, place.path());
   images.add_own({.files = {}, .texts = {"mine=" + tree.string() + ",zone_dma=off"}});
@@ -97,8 +106,25 @@ TEST_F(OwnTreeTest, WhatNoGuestRunsWithoutIsAskedBeforeItIsBuilt) {
 }
 
 TEST_F(OwnTreeTest, CompilerErrorIsTheUsers) {
-  write_file(fake("fail"), "");
+  write_file(fake("fail"), "init/main.c:1: error: it is broken");
   EXPECT_THAT(refusal(""), AllOf(HasSubstr("compiling failed"), HasSubstr("init/main.c:1: error: it is broken")));
+}
+
+TEST_F(OwnTreeTest, AFullDiskIsNot) {
+  write_file(fake("fail"), "init/main.c:1: fatal error: error writing to /x.s: No space left on device");
+  try {
+    build({"mine=" + tree.string()});
+    FAIL() << "built";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.blame(), Blame::infra) << error.what();
+  }
+}
+
+TEST_F(OwnTreeTest, AVersionThatNoModuleIsMadeForIsRefused) {
+  write_file(place.path() / "images/required-options.yaml",
+             "oldest: {version: \"6.2\", because: a reason}\noptions: []\n");
+  EXPECT_THAT(refusal(""), HasSubstr("kernel mine cannot be tested: it is Linux 6.1.999, older than 6.2 (a reason)"));
+  EXPECT_EQ(log(), "");
 }
 
 TEST_F(OwnTreeTest, AProbeThatDoesNotCompileIsLeftOut) {

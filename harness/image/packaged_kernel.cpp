@@ -140,7 +140,7 @@ void collect_packaged(const fs::path& tree, const std::vector<std::string>& modu
   const fs::path headers = tree / "usr/src" / ("linux-headers-" + release);
   fs::copy_file(headers / ".config", entry / "config");
   fs::remove(headers / "vmlinux"); // with it kbuild would make BTF, which takes pahole
-  write_modules(modules_in_order(module_tree, modules), entry / "modules");
+  write_modules(modules_in_order(module_tree, modules, "kernels.yaml"), entry / "modules");
   make_directories(entry / "module-build/usr/lib");
   fs::rename(tree / "usr/src", entry / "module-build/usr/src");
   const fs::path kbuild = only(tree / "usr/lib", "linux-kbuild-");

@@ -16,7 +16,9 @@ int exit_status(const std::vector<CellResult>& cells) {
     return std::ranges::any_of(cells, [&](const CellResult& cell) { return cell.verdict == verdict; });
   };
   if (any(Verdict::fail) || any(Verdict::xpass)) return 1;
-  return any(Verdict::error) ? 3 : 0;
+  bool usage = std::ranges::any_of(
+      cells, [](const CellResult& cell) { return cell.verdict == Verdict::error && cell.blame == Blame::usage; });
+  return usage ? 2 : any(Verdict::error) ? 3 : 0;
 }
 
 } // namespace kdt

@@ -66,7 +66,8 @@ struct RunResult {
 /// How many cells have each verdict, in the order of k_verdicts.
 std::map<Verdict, int> totals(const std::vector<CellResult>& cells);
 
-/// The run's exit status by design.md section 3: 0, 1 (fail, xpass), 3 (only infra errors).
+/// The run's exit status by design.md section 3: 0, 1 (fail, xpass), 2 (an error of the user's: his
+/// kernel does not build), 3 (only infra errors).
 int exit_status(const std::vector<CellResult>& cells);
 
 } // namespace kdt

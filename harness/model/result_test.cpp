@@ -38,5 +38,14 @@ TEST(ExitStatus, IsThreeOnlyWhenNothingWorseThanInfraHappened) {
   EXPECT_EQ(exit_status(cells({Verdict::error, Verdict::fail})), 1);
 }
 
+TEST(ExitStatus, IsTwoWhenAKernelOfTheUsersDoesNotBuild) {
+  auto list = cells({Verdict::pass, Verdict::error, Verdict::error});
+  list[1].blame = Blame::infra;
+  list[2].blame = Blame::usage;
+  EXPECT_EQ(exit_status(list), 2);
+  list[0].verdict = Verdict::fail;
+  EXPECT_EQ(exit_status(list), 1);
+}
+
 } // namespace
 } // namespace kdt
