@@ -76,7 +76,7 @@ std::string first_error(std::string_view output) {
 
 bool is_shortage(std::string_view error) {
   // The last is what gcc says of a cc1 that the kernel ended for want of memory.
-  constexpr std::string_view k_signs[] = {"No space left on device", "Disk quota exceeded",  "Cannot allocate memory",
+  constexpr std::string_view k_signs[] = {"No space left on device",  "Disk quota exceeded", "Cannot allocate memory",
                                           "virtual memory exhausted", "Too many open files", "Killed"};
   return std::ranges::any_of(k_signs, [&](auto sign) { return error.find(sign) != std::string_view::npos; });
 }
