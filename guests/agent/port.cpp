@@ -2,11 +2,13 @@
 
 #include "kdt/protocol.hpp"
 
+#include <cerrno>
 #include <dirent.h>
 #include <fcntl.h>
 #include <map>
 #include <optional>
 #include <poll.h>
+#include <sched.h>
 #include <string>
 #include <sys/inotify.h>
 #include <vector>
@@ -37,8 +39,16 @@ Ports scan() {
   return ports;
 }
 
-Fd open_port(const std::string& device) {
-  return open_file("/dev/" + device, O_RDWR | O_NONBLOCK);
+/// The driver makes the file before it knows the port itself: until then there is ENXIO, and nothing tells of its end
+/// (drivers/char/virtio_console.c:add_port: device_create(), some allocations, list_add_tail()).
+Fd open_port(const std::string& device, double until) {
+  const std::string file = "/dev/" + device;
+  for (;;) {
+    Fd fd{open(file.c_str(), O_RDWR | O_NONBLOCK | O_CLOEXEC)};
+    if (fd) return fd;
+    if (errno != ENXIO || uptime() >= until) fail("cannot open " + file);
+    sched_yield();
+  }
 }
 
 } // namespace
@@ -54,10 +64,10 @@ Fd open_agent_port(std::chrono::milliseconds patience) {
     const Ports ports = scan();
     if (ports.ours) {
       nameless.clear(); // a port can be open once only
-      return open_port(*ports.ours);
+      return open_port(*ports.ours, until);
     }
     for (const auto& device : ports.nameless)
-      if (!nameless.contains(device)) nameless.emplace(device, open_port(device));
+      if (!nameless.contains(device)) nameless.emplace(device, open_port(device, until));
 
     std::vector<pollfd> waits;
     if (news) waits.push_back({news.get(), POLLIN, 0});
