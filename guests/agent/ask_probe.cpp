@@ -1,5 +1,5 @@
 #include "asks.hpp"
-#include "modules.hpp"
+#include "probe_files.hpp"
 #include "readings.hpp"
 #include "system.hpp"
 
@@ -9,8 +9,6 @@ namespace kdt::agent {
 
 namespace {
 
-const std::string k_files = "/proc/kdt_probe/";
-
 protocol::Region look_at(const protocol::IomemRange& range, std::uint64_t page_size) {
   protocol::Region region;
   region.start = range.start;
@@ -19,9 +17,9 @@ protocol::Region look_at(const protocol::IomemRange& range, std::uint64_t page_s
   char text[64];
   std::snprintf(text, sizeof text, "0x%llx 0x%llx", static_cast<unsigned long long>(region.start),
                 static_cast<unsigned long long>(region.end));
-  write_text(k_files + "range", text);
-  region.map = read_map(read_text(k_files + "map"));
-  region.writes = read_store(read_text(k_files + "store"));
+  write_text(probe_file("range"), text);
+  region.map = read_map(read_text(probe_file("map")));
+  region.writes = read_store(read_text(probe_file("store")));
   return region;
 }
 
@@ -32,8 +30,8 @@ std::optional<std::vector<protocol::Segment>> loaded_segments() {
     if (!variable) return std::nullopt;
     char text[32];
     std::snprintf(text, sizeof text, "0x%llx", static_cast<unsigned long long>(*variable));
-    write_text(k_files + "segments", text);
-    return read_image_segments(read_text(k_files + "segments"));
+    write_text(probe_file("segments"), text);
+    return read_image_segments(read_text(probe_file("segments")));
   } catch (const std::runtime_error& error) {
     say(std::string(protocol::marker::prefix) + "the loaded segments are not known: " + error.what());
     return std::nullopt;
@@ -42,15 +40,11 @@ std::optional<std::vector<protocol::Segment>> loaded_segments() {
 
 } // namespace
 
-void insert_probe() {
-  if (!exists(k_files)) insert_module(protocol::k_probe_module, "kdt_probe"); // an earlier ask may have done it
-}
-
 Reply serve_probe(const Session&, const protocol::Json&) {
   const double before = uptime();
   insert_probe();
   protocol::ProbeAnswer answer;
-  answer.linear_map = read_linear_map(read_text(k_files + "linear_map"));
+  answer.linear_map = read_linear_map(read_text(probe_file("linear_map")));
   for (const auto& range : read_iomem(read_text("/proc/iomem")))
     if (range.name == "Crash kernel") answer.regions.push_back(look_at(range, answer.linear_map.granule));
   answer.segments = loaded_segments();

@@ -1,5 +1,6 @@
 #include "asks.hpp"
 #include "kdt/trigger.hpp"
+#include "probe_files.hpp"
 #include "system.hpp"
 #include "trigger.hpp"
 

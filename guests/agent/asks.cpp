@@ -20,10 +20,6 @@ Reply serve_poweroff(const Session&, const protocol::Json&) {
           }};
 }
 
-Reply serve_canaries(const Session&, const protocol::Json&) {
-  throw Trouble("the ask canaries is not supported by this agent");
-}
-
 using Serve = Reply (*)(const Session&, const protocol::Json&);
 const std::map<std::string_view, Serve> k_asks = {
     {protocol::ask::hello, serve_hello},       {protocol::ask::facts, serve_facts},

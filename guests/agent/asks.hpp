@@ -27,9 +27,6 @@ protocol::Hello hello(const Session& session);
 /// without a port does.
 protocol::SaveAnswer save(const Session& session, const protocol::SaveAsk& ask);
 
-/// Loads kdt_probe.ko unless it is there; throws Trouble with the kernel's reason.
-void insert_probe();
-
 /// Serves one ask; throws Trouble or protocol::ShapeError, whose text is the ask's error.
 Reply serve(const Session& session, const std::string& name, const protocol::Json& arguments);
 
@@ -38,6 +35,7 @@ Reply serve_facts(const Session& session, const protocol::Json& arguments);
 Reply serve_load(const Session& session, const protocol::Json& arguments);
 Reply serve_probe(const Session& session, const protocol::Json& arguments);
 Reply serve_resize(const Session& session, const protocol::Json& arguments);
+Reply serve_canaries(const Session& session, const protocol::Json& arguments);
 Reply serve_trigger(const Session& session, const protocol::Json& arguments);
 Reply serve_save(const Session& session, const protocol::Json& arguments);
 

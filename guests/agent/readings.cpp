@@ -233,6 +233,16 @@ std::vector<protocol::Segment> read_image_segments(std::string_view text) {
   return segments;
 }
 
+std::vector<protocol::Canary> read_canaries(std::string_view text) {
+  std::vector<protocol::Canary> canaries;
+  for (const auto line : lines_of(text)) {
+    const auto words = split(line, ' ');
+    if (words.size() != 2) throw ShapeError("a canaries line of kdt_probe has not two words");
+    canaries.push_back({.kind = std::string(words[0]), .address = number(words[1])});
+  }
+  return canaries;
+}
+
 std::string settled(std::string_view text) {
   std::string result;
   for (auto line : lines_of(text)) {

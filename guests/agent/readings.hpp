@@ -3,6 +3,7 @@
 // What the agent reads in text of the kernel and of its tools. Pure: no file is opened here, so that the harness's
 // unit tests can run it over recorded text.
 
+#include "kdt/canary_records.hpp"
 #include "kdt/records.hpp"
 
 #include <cstdint>
@@ -51,6 +52,9 @@ protocol::LinearMap read_linear_map(std::string_view text);
 std::vector<protocol::MapRun> read_map(std::string_view text);
 std::vector<protocol::WriteRun> read_store(std::string_view text);
 std::vector<protocol::Segment> read_image_segments(std::string_view text);
+
+/// /proc/kdt_probe/canaries; formats in guests/probe/canaries.c. Throws protocol::ShapeError.
+std::vector<protocol::Canary> read_canaries(std::string_view text);
 
 /// Text as a terminal shows it in the end: of parts that a carriage return overwrote, only the last.
 std::string settled(std::string_view text);

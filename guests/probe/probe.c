@@ -11,8 +11,7 @@
  *               "leaf <level> <cont> <valid> <writable> <bytes>".
  *   map         one run a line: "0xSTART 0xEND <level> <cont> <valid> <writable>".
  *   store       one run a line: "0xSTART 0xEND landed|load_faulted|store_faulted". Reading it does the stores.
- *   segments    what the kernel holds as loaded, one segment a line: "0xSTART 0xEND"; see segments.c.
- *   trigger     write the name of a way to bring the kernel down; see trigger.c.
+ *   segments, canaries, trigger    see segments.c, canaries.c, trigger.c.
  *
  * <level> is pgd, pud, pmd or pte by its place above the last level, or `none` where the entry is zero; <cont>,
  * <valid> and <writable> are 0 or 1 and are bits of the entry: the contiguous hint, valid, and not AP[2] (read-only).
@@ -21,8 +20,7 @@
  * init_mm is not exported, and one walk then serves every granule, VA size and kernel version. It takes no lock: an
  * entry read while it changes is the old one or the new one. A table freed under the walk would need memory hot-unplug.
  *
- * The store puts back the byte it found. It is a load-exclusive and store-exclusive pair, so a write by another CPU in
- * between makes it start again: no content changes wherever it is pointed, the crash region is merely the usual place.
+ * The store puts back the byte it found, as an exclusive pair: a write by another CPU in between makes it start again.
  */
 #include <linux/bits.h>
 #include <linux/mm.h>
@@ -34,6 +32,7 @@
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 #include <asm/sysreg.h>
+#include "canaries.h"
 #include "segments.h"
 #include "trigger.h"
 
@@ -380,6 +379,7 @@ static int __init kdt_probe_init(void)
 	if (!proc_create("range", 0600, dir, &range_ops) ||
 	    !proc_create("segments", 0600, dir, &kdt_segments_ops) ||
 	    !proc_create("trigger", 0200, dir, &kdt_trigger_ops) ||
+	    !proc_create("canaries", 0600, dir, &kdt_canaries_ops) ||
 	    !proc_create_single("linear_map", 0400, dir, linear_map_show) ||
 	    !proc_create_seq_private("map", 0400, dir, &map_ops, sizeof(struct run), NULL) ||
 	    !proc_create_seq_private("store", 0400, dir, &store_ops, sizeof(struct run), NULL)) {

@@ -2,7 +2,9 @@
 #include "base/file.hpp"
 #include "base/scratch_file.hpp"
 #include "cli/command.hpp"
+#include "image/images.hpp"
 #include "model/json.hpp"
+#include "run/dump_expectation.hpp"
 #include "vmcore/verify.hpp"
 
 #include <nlohmann/json.hpp>
@@ -16,27 +18,36 @@ constexpr std::chrono::minutes k_verify_budget{30}; // a person waits for it and
 struct VerifyArguments {
   std::string vmcore;
   std::string facts;
+  std::string system_map;
   bool json = false;
 };
 
-/// What a cell says that its vmcore should be: its cell.json holds the kernel, the nonce is in its events.
-vmcore::Expectation expectation_from(const fs::path& file) {
+/// The symbols of the cell's kernel: of a System.map that was named, or of the cached kernel. Nullopt: nobody has them.
+std::optional<image::Symbols> symbols_of(const CellResult& cell, const VerifyArguments& arguments,
+                                         const Context& context) {
+  if (!arguments.system_map.empty()) return image::Symbols(arguments.system_map);
+  const auto* build_id = find(cell.observed, "boot.build_id");
+  if (build_id == nullptr || !std::holds_alternative<std::string>(*build_id)) return std::nullopt;
+  try {
+    image::Images images(default_cache_directory(), context.repository);
+    if (auto map = images.cached_system_map(cell.cell.parameters.kernel, std::get<std::string>(*build_id)))
+      return image::Symbols(*map);
+  } catch (const Error&) { // no such kernel any more, or none of its tools: names are not worth a refusal
+  }
+  return std::nullopt;
+}
+
+/// What a cell says that its vmcore should be: cell.json, the console.log beside it, and the kernel's symbols.
+vmcore::Expectation expectation_from(const VerifyArguments& arguments, const Context& context) {
+  const fs::path file = arguments.facts;
   if (!fs::is_regular_file(file)) throw Error(Blame::usage, "{}: no such file, or not a regular one", file.string());
   auto json = nlohmann::ordered_json::parse(read_file(file), nullptr, false);
   if (json.is_discarded()) throw Error(Blame::usage, "{}: not JSON", file.string());
   auto cell = cell_from_json(json);
-  vmcore::Expectation expectation;
-  auto text = [&](const char* name) -> std::optional<std::string> {
-    const auto* value = find(cell.observed, name);
-    const auto* held = value != nullptr ? std::get_if<std::string>(value) : nullptr;
-    return held != nullptr ? std::optional(*held) : std::nullopt;
-  };
-  expectation.release = text("boot.release");
-  expectation.build_id = text("boot.build_id");
-  expectation.nonce = text("trigger.nonce");
-  if (auto line = text("panic.line")) expectation.panic_markers = {*line};
-  const auto* cpus = find(cell.observed, "boot.cpus");
-  if (cpus != nullptr) expectation.cpus = static_cast<unsigned>(std::get<std::int64_t>(*cpus));
+  auto expectation = run::dump_expectation(cell);
+  if (auto console = file.parent_path() / "console.log"; fs::is_regular_file(console))
+    expectation.console = read_file(console);
+  if (auto symbols = symbols_of(cell, arguments, context)) expectation.map = run::kernel_map(*symbols);
   return expectation;
 }
 
@@ -47,7 +58,7 @@ int verify_action(const VerifyArguments& arguments, const Context& context) {
   ScratchFile assembled(fs::temp_directory_path(), {});
   ScratchFile log(fs::temp_directory_path(), {});
   vmcore::Expectation expectation;
-  if (!arguments.facts.empty()) expectation = expectation_from(arguments.facts);
+  if (!arguments.facts.empty()) expectation = expectation_from(arguments, context);
   vmcore::Subject subject{.vmcore = fs::absolute(arguments.vmcore),
                           .assembled = assembled.path(),
                           .log = log.path(),
@@ -57,11 +68,21 @@ int verify_action(const VerifyArguments& arguments, const Context& context) {
   if (arguments.json) {
     auto findings = nlohmann::ordered_json::array();
     for (const auto& finding : report.findings)
-      findings.push_back({{"code", finding.code}, {"blame", to_string(finding.blame)}, {"text", finding.text}});
-    fmt::print("{}\n", nlohmann::ordered_json{{"facts", to_json(report.facts)}, {"findings", findings}}.dump(2));
+      findings.push_back({{"code", finding.code},
+                          {"blame", to_string(finding.blame)},
+                          {"text", finding.text},
+                          {"evidence", finding.evidence}});
+    fmt::print("{}\n", nlohmann::ordered_json{{"facts", to_json(report.facts)},
+                                              {"findings", findings},
+                                              {"not_judged", vmcore::not_judged(expectation)}}
+                           .dump(2));
   } else {
-    for (const auto& [name, value] : report.facts) fmt::print("{:<20} {}\n", name, to_string(value));
-    for (const auto& finding : report.findings) fmt::print("{}: {}\n", finding.code, finding.text);
+    for (const auto& [name, value] : report.facts) fmt::print("{:<26} {}\n", name, to_string(value));
+    for (const auto& finding : report.findings) {
+      fmt::print("{}: {}\n", finding.code, finding.text);
+      for (const auto& line : finding.evidence) fmt::print("  {}\n", line);
+    }
+    for (const auto& question : vmcore::not_judged(expectation)) fmt::print("not known: {}\n", question);
     fmt::print("{}\n", report.findings.empty() ? "The vmcore holds what was looked for."
                                                : "The vmcore is not as it should be.");
   }
@@ -76,6 +97,9 @@ Action register_verify(CLI::App& app, const Context& context) {
   app.add_option("--facts", arguments->facts,
                  "cell.json of the cell that it should be of: without it, only what can be "
                  "known from the file itself is checked");
+  app.add_option("--system-map", arguments->system_map,
+                 "System.map of its kernel, with --facts; otherwise that of the cached kernel of the cell's name and "
+                 "build id");
   app.add_flag("--json", arguments->json, "facts and findings as JSON");
   return [arguments, &context] { return verify_action(*arguments, context); };
 }

@@ -1,5 +1,6 @@
 // `kdt verify` on its own, with real dumps: a check that cannot fail is a defect.
 
+#include "e2e/kdump_file.hpp"
 #include "e2e/program.hpp"
 #include "e2e/run_directory.hpp"
 
@@ -68,6 +69,25 @@ protected:
     return judged;
   }
 
+  /// The first code for a copy of the dump that was damaged so; the dump as it is passes, which another test shows.
+  template <typename Damage>
+  static std::string first_code(Damage damage) {
+    KdumpFile file(dump_);
+    damage(file);
+    file.write(place_->path() / "damaged");
+    auto judged = judge(place_->path() / "damaged", facts_);
+    EXPECT_EQ(judged.status, 1) << judged.text;
+    return judged.codes.empty() ? judged.text : judged.codes.front();
+  }
+
+  /// A range that the cell observed.
+  static PhysRange observed(const char* name) {
+    auto json = nlohmann::json::parse(read_file(facts_))["observed"];
+    auto text = json[name].back().get<std::string>();
+    auto dash = text.find('-');
+    return {{std::stoull(text.substr(0, dash), nullptr, 16)}, {std::stoull(text.substr(dash + 1), nullptr, 16)}};
+  }
+
   static inline Place* place_ = nullptr;
   static inline fs::path dump_;
   static inline fs::path facts_;
@@ -117,6 +137,17 @@ TEST_F(Verify, RefusesADumpWithAHole) {
   EXPECT_EQ(judged.status, 1) << judged.text;
   ASSERT_FALSE(judged.codes.empty()) << judged.text;
   EXPECT_EQ(judged.codes.front(), "vmcore-damaged") << judged.text;
+}
+
+TEST_F(Verify, FindsEachDamageByItsOwnCode) {
+  auto kernel = observed("canary.kernel").start;
+  EXPECT_EQ(first_code([&](auto& dump) { dump.flip_byte(kernel); }), "vmcore-canary-damaged");
+  EXPECT_EQ(first_code([&](auto& dump) { dump.drop_page(kernel); }), "vmcore-canary-missing");
+  auto ram = observed("panic.system_ram");
+  PhysRange bank{{ram.end.value - ByteSize::mib(2).bytes}, ram.end}; // the top of memory
+  EXPECT_EQ(first_code([&](auto& dump) { dump.drop_memory(bank); }), "vmcore-memory-missing");
+  EXPECT_EQ(first_code([](auto& dump) { dump.swap_notes(); }), "vmcore-cpu-notes");
+  EXPECT_EQ(first_code([](auto& dump) { EXPECT_GE(dump.change_digit_after("KERNELOFFSET="), 1); }), "vmcore-kaslr");
 }
 
 TEST_F(Verify, KnowsADumpOfAnotherRunOfTheSameKernel) {

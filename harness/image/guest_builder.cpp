@@ -22,7 +22,9 @@ void build_probe(const GuestParts& parts, const fs::path& directory, BuildSteps&
   for (const auto& entry : fs::directory_iterator(parts.guests / "probe"))
     if (entry.is_regular_file()) fs::copy_file(entry.path(), place.path() / entry.path().filename());
   auto compile = kernel_make(parts.module_make);
-  compile.argv.insert(compile.argv.end(), {"M=" + place.path().string(), "modules"});
+  compile.argv.insert(
+      compile.argv.end(),
+      {"M=" + place.path().string(), "KDT_INCLUDE=" + fs::absolute(parts.guests / "include").string(), "modules"});
   compile.environment["TMPDIR"] = place.path().string(); // what a killed compiler leaves goes with it
   steps.run("compiling the probe", compile);
   fs::copy_file(place.path() / k_module, directory / k_module);

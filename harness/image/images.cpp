@@ -185,6 +185,15 @@ KernelImage Images::kernel(const std::string& name, std::stop_token stop) {
   return build(wanted, stop);
 }
 
+std::optional<fs::path> Images::cached_system_map(const std::string& name, const std::string& build_id) {
+  auto kernel = cache_.find(recipe(name).kernel);
+  if (!kernel || elf_build_id(kernel->path() / "vmlinux") != build_id) return std::nullopt;
+  auto map = kernel->path() / "System.map";
+  std::lock_guard lock(mutex_);
+  leases_.push_back(std::move(*kernel));
+  return map;
+}
+
 void Images::refresh_userspace(std::stop_token stop) {
   BuildTurn turn(*this, stop);
   auto fetch = [&](const fs::path& directory, BuildSteps& steps) { build_userspace(userspace_, directory, steps); };

@@ -66,6 +66,9 @@ public:
   /// Error{infra} when a tool, disk space or the network is missing or a build fails, Interrupted when asked to stop.
   KernelImage kernel(const std::string& name, std::stop_token stop = {});
 
+  /// The System.map of the kernel of that name and build id, if it is in the cache. Builds nothing; throws as kernel().
+  std::optional<std::filesystem::path> cached_system_map(const std::string& name, const std::string& build_id);
+
   /// Fetches the guests' user space and the packaged kernels that are in the cache again, so that what the mirror has
   /// by now goes into the next initramfs. When that fails, the old ones stay. Throws as kernel() does, and Error{infra}
   /// while another kdt uses it.

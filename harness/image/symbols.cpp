@@ -45,6 +45,7 @@ Symbols::Symbols(const std::filesystem::path& system_map) {
     lines.push_back(*line);
   }
   if (!begin || !end || *end <= *begin) throw Error(Blame::infra, "{}: no System.map", system_map.string());
+  text_ = *begin;
   size_ = *end - *begin;
   for (const auto& line : lines)
     if (line.address >= *begin && line.address < *end)
@@ -62,6 +63,11 @@ std::optional<std::string> Symbols::at(std::uint64_t distance) const {
   auto code = std::find_if(first, after, [](const Symbol& one) { return one.code; });
   if (code == after) return std::nullopt;
   return fmt::format("{}+{:#x}", code->name, distance - code->distance);
+}
+
+std::optional<std::uint64_t> Symbols::address(std::string_view name) const {
+  auto found = std::ranges::find(symbols_, name, &Symbol::name);
+  return found == symbols_.end() ? std::nullopt : std::optional(text_ + found->distance);
 }
 
 } // namespace kdt::image

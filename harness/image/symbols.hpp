@@ -18,6 +18,8 @@ public:
 
   /// "cpu_do_idle+0x8" of a distance; nullopt beyond the image, and for what is no code.
   std::optional<std::string> at(std::uint64_t distance) const;
+  /// The address at which a symbol was linked; nullopt when there is none of that name.
+  std::optional<std::uint64_t> address(std::string_view name) const;
   /// Bytes from _text to _end.
   std::uint64_t size() const { return size_; }
 
@@ -28,6 +30,7 @@ private:
     bool code;
   };
   std::vector<Symbol> symbols_; ///< by distance
+  std::uint64_t text_ = 0;      ///< address of _text
   std::uint64_t size_ = 0;
 };
 

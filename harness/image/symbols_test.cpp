@@ -32,6 +32,13 @@ TEST(Symbols, NamesCodeByItsDistanceFromTheStartOfTheImage) {
   EXPECT_EQ(symbols.size(), 0x4e0000U);
 }
 
+TEST(Symbols, KnowsWhereASymbolWasLinked) {
+  auto symbols = of(k_map);
+  EXPECT_EQ(symbols.address("_stext"), 0xffff800008010000U);
+  EXPECT_EQ(symbols.address("some_data"), 0xffff800008400000U);
+  EXPECT_FALSE(symbols.address("cpu_do"));
+}
+
 TEST(Symbols, DataAndWhatLiesBeyondHaveNoName) {
   auto symbols = of(k_map);
   EXPECT_FALSE(symbols.at(0x400010));

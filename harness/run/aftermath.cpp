@@ -3,6 +3,7 @@
 #include "base/error.hpp"
 #include "base/file.hpp"
 #include "base/text.hpp"
+#include "run/dump_expectation.hpp"
 #include "run/host_memory.hpp"
 #include "run/phases.hpp"
 
@@ -145,14 +146,15 @@ vmcore::Report verify_in_child(const vmcore::Subject& subject, const vmcore::Exp
 }
 
 bool CellRun::verify() {
-  vmcore::Expectation expectation{.release = context_.kernel.release,
-                                  .build_id = known_or_nothing(context_.kernel.build_id),
-                                  .nonce = nonce_,
-                                  .cpus =
-                                      static_cast<unsigned>(std::get<std::int64_t>(result_.observed.at("boot.cpus"))),
-                                  .panic_markers = {}};
-  if (const auto& line = session_->tracker().panic_line(); !line.empty()) expectation.panic_markers = {line};
-  if (expectation.panic_markers.empty()) expectation.panic_markers = {"Kernel panic - not syncing", "Internal error: "};
+  auto expectation = dump_expectation(result_);
+  expectation.release = context_.kernel.release;
+  expectation.build_id = known_or_nothing(context_.kernel.build_id);
+  if (const auto& line = session_->tracker().panic_line(); !line.empty())
+    expectation.panic_markers = {line};
+  else
+    expectation.panic_markers = {"Kernel panic - not syncing", "Internal error: "};
+  if (auto symbols = kernel_symbols()) expectation.map = kernel_map(*symbols);
+  if (!log_.console_cut()) expectation.console = read_file(context_.directory / "console.log");
   vmcore::Subject subject{.vmcore = disk_->path(),
                           .assembled = context_.directory / "vmcore",
                           .log = context_.directory / "vmcore-dmesg.txt"};

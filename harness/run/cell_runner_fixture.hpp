@@ -37,20 +37,24 @@ protected:
   void use_trigger_rules() { matrix::add_rules(expectations_.triggers, expectations_.rules); }
 
   CellResult run(Keep keep = Keep::failed) {
-    CellContext context{.kernel = kernel_,
-                        .expectations = expectations_,
-                        .make_machine =
-                            [this](const machine::MachineSpec& spec, std::stop_token) {
-                              write_file(spec.drives.at(0).file, "a part of a dump");
-                              return guest_.machine();
-                            },
-                        .emulator_version = "0",
-                        .directory = directory_.path() / "cell",
-                        .keep = keep,
-                        .stop = {},
-                        .verify = [this](const vmcore::Subject& subject, const vmcore::Expectation&, Deadline,
-                                         std::stop_token) { return verify_(subject); },
-                        .on_phase = {}};
+    CellContext context{
+        .kernel = kernel_,
+        .expectations = expectations_,
+        .make_machine =
+            [this](const machine::MachineSpec& spec, std::stop_token) {
+              write_file(spec.drives.at(0).file, "a part of a dump");
+              return guest_.machine();
+            },
+        .emulator_version = "0",
+        .directory = directory_.path() / "cell",
+        .keep = keep,
+        .stop = {},
+        .verify =
+            [this](const vmcore::Subject& subject, const vmcore::Expectation& expectation, Deadline, std::stop_token) {
+              expected_ = expectation;
+              return verify_(subject);
+            },
+        .on_phase = {}};
     return run_cell(cell_, context);
   }
 
@@ -86,6 +90,7 @@ protected:
   Expectations expectations_;
   Cell cell_;
   FakeGuest guest_{KDT_SOURCE_DIR "/harness/guest/testdata/kexec_file_load.jsonl"};
+  vmcore::Expectation expected_; ///< of the dump, as the last run had it
   std::function<vmcore::Report(const vmcore::Subject&)> verify_ = [](const vmcore::Subject& subject) {
     write_file(subject.assembled, "a dump");
     vmcore::Report report;

@@ -1,3 +1,4 @@
+#include "run/canaries.hpp"
 #include "run/cell_runner_fixture.hpp"
 
 #include <csignal>
@@ -367,6 +368,33 @@ TEST_F(CellRunnerTest, FingerprintsDifferWithEveryParameter) {
   auto kernel = kernel_;
   kernel.build_id = "ab";
   EXPECT_NE(fingerprint(cell_, kernel, "7.2"), base);
+}
+
+TEST_F(CellRunnerTest, TheDumpIsVerifiedByTheCanariesThatWerePlanted) {
+  auto result = run();
+  EXPECT_EQ(result.verdict, Verdict::pass);
+  EXPECT_EQ(expected_.canaries.size(), 5u);
+  EXPECT_EQ(expected_.system_ram.size(), 1u);
+  EXPECT_EQ(expected_.canary_key, canary_key(*expected_.nonce));
+}
+
+TEST_F(CellRunnerTest, WithoutCanariesTheDumpIsStillTakenAndTheCellIsAnError) {
+  guest_.instead_of("canaries", 0, [] {
+    return Events{AgentLine{R"({"id":0,"error":"cannot load /kdt_probe.ko: Operation not permitted"})"}};
+  });
+  auto result = run();
+  EXPECT_EQ(codes(result), "canaries-failed ");
+  EXPECT_EQ(result.verdict, Verdict::error);
+  EXPECT_EQ(outcome(result, Phase::verify), "done");
+  EXPECT_TRUE(expected_.canaries.empty());
+}
+
+TEST_F(CellRunnerTest, AKindOfCanariesThatCouldNotBePlantedIsNamed) {
+  guest_.instead_of("canaries", 0, [] {
+    return Events{AgentLine{
+        R"({"id":0,"answer":{"canaries":[],"missing":["kernel near 0x40000000: no"],"iomem":[],"seconds":0}})"}};
+  });
+  EXPECT_EQ(codes(run()), "canaries-failed canaries-failed canaries-failed canaries-failed canaries-failed ");
 }
 
 } // namespace kdt::run

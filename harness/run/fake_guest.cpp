@@ -34,6 +34,12 @@ constexpr const char* k_asked[] = {"facts", "probe", "load", "probe", "trigger",
 /// A kernel that lets nobody change the size of its crash region.
 constexpr const char* k_resize_refused = R"({"id":0,"answer":{"error":"EINVAL","size":268435456,"regions":[]}})";
 
+/// Nor as old as the canaries: one page of each kind.
+constexpr const char* k_canaries = R"({"id":0,"answer":{"canaries":[
+  {"kind":"kernel","address":1073741824,"near":1073741824}, {"kind":"zero","address":1073745920},
+  {"kind":"free","address":1073750016}, {"kind":"cache","address":1073754112}, {"kind":"user","address":1073758208}],
+  "missing":[],"iomem":[{"start":1073741824,"last":3221225471,"name":"System RAM","depth":0}],"seconds":0.01}})";
+
 /// Answers carry the id of the ask, whichever the test wrote down.
 std::vector<machine::Event> addressed(std::vector<machine::Event> events, const ordered_json& id) {
   for (auto& event : events) {
@@ -91,6 +97,7 @@ std::vector<machine::Event> FakeGuest::respond(const std::string& line) {
     return {machine::AgentLine{ordered_json{{"id", ask["id"]}, {"answer", ordered_json::parse(system_hello_)}}.dump()}};
   auto& queue = answers_[name];
   if (name == "resize" && queue.empty()) queue.push_back(k_resize_refused); // no recording is as young
+  if (name == "canaries" && queue.empty()) queue.push_back(k_canaries);
   KDT_ASSERT(!queue.empty());
   auto answer = ordered_json::parse(queue.front());
   if (name == "probe") probed_ = queue.front();

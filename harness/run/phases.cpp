@@ -4,6 +4,7 @@
 #include "base/file.hpp"
 #include "guest/region.hpp"
 #include "machine/qemu_argv.hpp"
+#include "run/canaries.hpp"
 #include "run/host_memory.hpp"
 #include "run/need.hpp"
 #include "run/nonce.hpp"
@@ -279,6 +280,21 @@ void CellRun::report_untried(const protocol::ProbeAnswer& answer) {
   if (untried > 0)
     report(make_finding("probe-failed", fmt::format("{} pages of the crash region were not tried", untried)),
            Phase::probe);
+}
+
+/// False when there is no agent any more; a guest without canaries still panics, and its dump is verified without.
+bool CellRun::plant_canaries() {
+  if (!context_.kernel.no_probe.empty()) return true; // nobody who could
+  auto answer =
+      ask<protocol::CanariesAnswer>(Phase::trigger, ask::canaries, protocol::CanariesAsk{.key = canary_key(nonce_)},
+                                    timeouts_.probe, "canaries-failed");
+  if (!answer) return !session_->refusal().empty();
+  observe_canaries(*answer, static_cast<std::uint64_t>(std::get<std::int64_t>(result_.observed.at("boot.page_size"))),
+                   result_.observed);
+  for (const auto& kind : unplanted_kinds(*answer))
+    report(make_finding("canaries-failed", fmt::format("not one {} page could be planted", kind), answer->missing),
+           Phase::trigger);
+  return true;
 }
 
 bool CellRun::capture() {

@@ -72,6 +72,7 @@ private:
   const matrix::Trigger& find_trigger(const std::string& name) const;
   bool capture_panicked();
   bool panic_in_capture();
+  bool plant_canaries();
   void report_untried(const protocol::ProbeAnswer& answer);
 
   /// Keeps what a walk of the page tables from the host needs to know.

@@ -68,6 +68,7 @@ bool CellRun::pull(const matrix::Trigger& trigger, Phase phase) {
 }
 
 bool CellRun::trigger() {
+  if (!plant_canaries()) return false;
   const auto& name = cell_.parameters.trigger;
   const auto& tracker = session_->tracker();
   session_->listen();

@@ -20,6 +20,7 @@ void members(Self& c, Visit&& visit) {
   visit("holes", c.shape.holes);
   visit("unreadable", c.unreadable);
   visit("opened", c.opened);
+  visit("untranslatable", c.untranslatable);
   visit("architecture", c.architecture);
   visit("release", c.release);
   visit("build_id", c.build_id);
@@ -29,6 +30,7 @@ void members(Self& c, Visit&& visit) {
   visit("pages_read", c.pages.read);
   visit("pages_bad", c.pages.bad);
   visit("first_bad", c.pages.first_bad);
+  visit("log_levels", c.log_levels);
   visit("log_records", c.log_records);
   visit("log_damaged", c.log_damaged);
   visit("log_problem", c.log_problem);
@@ -46,7 +48,9 @@ nlohmann::ordered_json to_json(const Contents& contents) {
       json[name] = value;
   });
   json["cpus"] = nlohmann::ordered_json::array();
-  for (const auto& cpu : contents.cpus) json["cpus"].push_back({cpu.pc, cpu.sp, cpu.lr, cpu.pstate, cpu.pid});
+  for (const auto& cpu : contents.cpus) json["cpus"].push_back({cpu.pc, cpu.sp, cpu.lr, cpu.pstate, cpu.pid, cpu.fp});
+  json["crash"] = to_json(contents.crash);
+  json["canaries"] = contents.canaries;
   json["memory"] = nlohmann::ordered_json::array();
   for (const auto& range : contents.shape.memory) json["memory"].push_back({range.start.value, range.end.value});
   return json;
@@ -58,7 +62,15 @@ Contents contents_from_json(const nlohmann::ordered_json& json) {
   contents.shape.format = static_cast<Format>(json.at("shape_format").get<int>());
   members(contents, [&](const char* name, auto& value) { json.at(name).get_to(value); });
   for (const auto& cpu : json.at("cpus"))
-    contents.cpus.push_back({.pc = cpu.at(0), .sp = cpu.at(1), .lr = cpu.at(2), .pstate = cpu.at(3), .pid = cpu.at(4)});
+    contents.cpus.push_back({.pc = cpu.at(0),
+                             .sp = cpu.at(1),
+                             .lr = cpu.at(2),
+                             .pstate = cpu.at(3),
+                             .pid = cpu.at(4),
+                             .fp = cpu.at(5),
+                             .registers = {}}); // these the child alone compares
+  contents.crash = crash_state_from_json(json.at("crash"));
+  json.at("canaries").get_to(contents.canaries);
   for (const auto& range : json.at("memory"))
     contents.shape.memory.push_back({{range.at(0).get<std::uint64_t>()}, {range.at(1).get<std::uint64_t>()}});
   return contents;

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "vmcore/canary.hpp"
+#include "vmcore/crash_state.hpp"
 #include "vmcore/reader.hpp"
 #include "vmcore/shape.hpp"
 
@@ -18,13 +20,17 @@ struct Contents {
   Shape shape;
   std::string unreadable; ///< libkdumpfile's reason; empty: it opened, or was not asked (truncated)
   bool opened = false;
-  std::string architecture; ///< aarch64
+  std::string untranslatable; ///< why no virtual address can be read; empty: they can
+  std::string architecture;   ///< aarch64
   std::string release;
   std::string build_id; ///< empty: the kernel does not tell
   std::uint64_t page_size = 0;
   std::int64_t crash_time = 0;    ///< seconds since 1970 by the guest's clock
   std::vector<CpuRegisters> cpus; ///< one for each PRSTATUS note
   PageReading pages;
+  CrashState crash;
+  std::vector<Sighting> canaries; ///< one for each that the Query names
+  std::string log_levels;         ///< a digit for each line of the log
   std::uint64_t log_records = 0;
   std::uint64_t log_damaged = 0;
   std::string log_problem;

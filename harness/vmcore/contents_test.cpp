@@ -10,7 +10,14 @@ TEST(VmcoreContents, SurvivesJson) {
   contents.format = Format::flattened;
   contents.release = "6.1.0";
   contents.crash_time = -1;
-  contents.cpus = {{.pc = ~std::uint64_t{0}, .sp = 1, .lr = 2, .pstate = 3, .pid = -1}};
+  contents.cpus = {{.pc = ~std::uint64_t{0}, .sp = 1, .lr = 2, .pstate = 3, .pid = -1, .fp = 4, .registers = {}}};
+  contents.crash = {.kernel_offset = 5,
+                    .text = {},
+                    .banner = "Linux",
+                    .panic_cpu = 1,
+                    .notes_kept = true,
+                    .cpus = {{.stack = {1, 2}, .cpu = 1, .task = "init"}, {}}};
+  contents.canaries = {{.address = {4096}, .state = Sighting::State::intact, .at = 0}};
   contents.shape.memory = {{{4096}, {8192}}};
   auto json = to_json(contents);
   auto back = contents_from_json(nlohmann::ordered_json::parse(json.dump()));

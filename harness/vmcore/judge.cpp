@@ -1,6 +1,9 @@
 #include "vmcore/judge.hpp"
 
 #include "base/text.hpp"
+#include "vmcore/canary_judge.hpp"
+#include "vmcore/console_account.hpp"
+#include "vmcore/coverage.hpp"
 
 #include <fmt/format.h>
 
@@ -55,6 +58,20 @@ Findings judge_file(const Contents& c) {
   return {};
 }
 
+bool of_kernel(const Contents& c, const Expectation& expected) {
+  return (!expected.release || c.release == *expected.release) &&
+         (!expected.build_id || c.build_id.empty() || c.build_id == *expected.build_id);
+}
+
+/// Whether virtual addresses lead anywhere; without them there is no log, and no CPU is anywhere.
+Findings judge_translation(const Contents& c, const Expectation& expected) {
+  if (expected.map && of_kernel(c, expected))
+    if (auto moved = judge_kernel_offset(c.crash, c.release, *expected.map); !moved.empty()) return moved;
+  if (c.untranslatable.empty()) return {};
+  return {
+      make_finding("vmcore-unreadable", "the kernel's page tables are not where vmcoreinfo says: " + c.untranslatable)};
+}
+
 void judge_kernel(const Contents& c, const Expectation& expected, Findings& findings) {
   if (expected.release && c.release != *expected.release)
     findings.push_back(make_finding(
@@ -92,6 +109,18 @@ void judge_cpus(const Contents& c, const Expectation& expected, Findings& findin
                                   std::move(evidence)));
 }
 
+/// The line that the account ends with: what the console showed as the panic.
+std::string_view panic_of(const Expectation& expected) {
+  return expected.panic_markers.size() == 1 ? std::string_view(expected.panic_markers.front()) : std::string_view();
+}
+
+Account account_of(const Contents& c, std::string_view log, const Expectation& expected) {
+  if (expected.console.empty()) return {};
+  auto lines = split(log, '\n');
+  std::erase(lines, "");
+  return hold_against_console(expected.console, lines, c.log_levels, panic_of(expected), expected.console_loglevel);
+}
+
 } // namespace
 
 Facts observe(const Contents& c, std::string_view log, const Expectation& expected) {
@@ -111,20 +140,49 @@ Facts observe(const Contents& c, std::string_view log, const Expectation& expect
   facts["vmcore.log_lines"] = static_cast<std::int64_t>(std::ranges::count(log, '\n'));
   if (!expected.panic_markers.empty()) facts["vmcore.panic"] = holds_panic(log, expected.panic_markers);
   if (expected.nonce) facts["vmcore.nonce"] = holds_nonce(log, *expected.nonce);
+  observe_canaries(expected.canaries, c.canaries, expected.filter, facts);
+  if (!expected.console.empty())
+    facts["vmcore.console_lines"] = static_cast<std::int64_t>(account_of(c, log, expected).compared);
+  if (expected.map && of_kernel(c, expected)) observe_crash(c.crash, *expected.map, facts);
   return facts;
+}
+
+std::vector<std::string> not_judged(const Expectation& expected) {
+  std::vector<std::string> open;
+  if (!expected.release) open.push_back("of which kernel it is");
+  if (!expected.nonce) open.push_back("of which run it is");
+  if (expected.system_ram.empty()) open.push_back("whether all of RAM is in it");
+  if (expected.canaries.empty()) open.push_back("whether pages hold what they held");
+  if (!expected.map) open.push_back("where KASLR put the kernel, whose the notes are, which stack and task crashed");
+  if (expected.console.empty()) open.push_back("whether the console tells the same as the log");
+  return open;
 }
 
 Findings judge(const Contents& contents, std::string_view log, const Expectation& expected) {
   auto findings = judge_file(contents);
   if (!findings.empty()) return findings;
+  auto add = [&](Findings more) { findings.insert(findings.end(), more.begin(), more.end()); };
   if (contents.pages.bad > 0)
     findings.push_back(make_finding(
         "vmcore-damaged",
         fmt::format("{} of {} stored pages cannot be read back", contents.pages.bad, contents.pages.present),
         {contents.pages.first_bad}));
   judge_kernel(contents, expected, findings);
-  judge_log(contents, log, expected, findings);
+  if (!expected.system_ram.empty())
+    add(judge_coverage(contents.shape.memory, expected.system_ram, expected.crash_regions,
+                       std::max<std::uint64_t>(contents.page_size, 1)));
+  auto lost = judge_translation(contents, expected);
+  bool translated = lost.empty();
+  add(std::move(lost));
+  if (translated) judge_log(contents, log, expected, findings);
+  // A dump of another run differs in all that follows from the run.
+  bool this_run = std::ranges::find(findings, "vmcore-other-run", &Finding::code) == findings.end();
+  if (this_run) add(judge_canaries(expected.canaries, contents.canaries, expected.filter));
   judge_cpus(contents, expected, findings);
+  if (!translated || !this_run) return findings;
+  add(judge_account(account_of(contents, log, expected)));
+  if (expected.map && of_kernel(contents, expected))
+    add(judge_crash(contents.crash, contents.cpus, log, panic_of(expected), *expected.map));
   return findings;
 }
 

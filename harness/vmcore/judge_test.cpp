@@ -101,6 +101,11 @@ TEST(VmcoreJudge, NamesPagesThatCannotBeRead) {
   EXPECT_THAT(codes(with([](auto& c) { c.pages.bad = 1; })), ElementsAre("vmcore-damaged"));
 }
 
+TEST(VmcoreJudge, SaysWhatIsNotJudged) {
+  EXPECT_EQ(not_judged({}).size(), 6u);
+  EXPECT_EQ(not_judged(all()).size(), 4u);
+}
+
 TEST(VmcoreJudge, ObservesOnlyWhatIsKnown) {
   auto facts = observe(good(), k_log, all());
   EXPECT_EQ(std::get<bool>(facts.at("vmcore.nonce")), true);

@@ -46,10 +46,12 @@ T member(const std::vector<unsigned char>& memory, std::uint64_t at) {
   return load<T>(memory.data() + at);
 }
 
-void append(PrintkLog& log, std::uint64_t nanoseconds, std::string_view text) {
+/// `bits` is the byte of flags:5 and level:3, which vmcoreinfo does not name: it stands behind text_len and facility.
+void append(PrintkLog& log, std::uint64_t nanoseconds, std::uint8_t bits, std::string_view text) {
   auto prefix = fmt::format("[{:5}.{:06}] ", nanoseconds / 1'000'000'000, nanoseconds % 1'000'000'000 / 1000);
   for (const auto& line : split(text, '\n')) {
     log.lines.push_back(prefix + printable(line));
+    log.levels.push_back(static_cast<char>('0' + (bits >> 5)));
     log.bytes += log.lines.back().size() + 1;
   }
   if (log.bytes > k_max_printed) throw Unreadable{"the log is absurdly long"};
@@ -118,7 +120,8 @@ private:
       return;
     }
     auto length = member<std::uint16_t>(infos_, index * info_size_ + length_at_);
-    append(log, member<std::uint64_t>(infos_, index * info_size_ + stamp_at_), text.substr(0, length));
+    append(log, member<std::uint64_t>(infos_, index * info_size_ + stamp_at_),
+           member<std::uint8_t>(infos_, index * info_size_ + length_at_ + 3), text.substr(0, length));
   }
 
   /// get_data(): a block that would cross the end of the ring stands at its beginning; the first 8 bytes are the id.
@@ -175,7 +178,7 @@ void walk_log_buf(const VmcoreInfo& info, const ReadMemory& read, PrintkLog& log
         ++log.damaged; // without a trustworthy length there is no next record
         return;
       }
-      append(log, member<std::uint64_t>(buffer, at + stamp_at),
+      append(log, member<std::uint64_t>(buffer, at + stamp_at), member<std::uint8_t>(buffer, at + text_length_at + 5),
              {reinterpret_cast<const char*>(buffer.data()) + at + header, text_length});
       walked += length;
       at += length;

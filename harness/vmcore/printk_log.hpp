@@ -16,6 +16,7 @@ using ReadMemory = std::function<bool(std::uint64_t address, void* to, std::size
 /// The kernel log of a dump.
 struct PrintkLog {
   std::vector<std::string> lines; ///< as the console prints them: "[    1.234567] text", prefix on every line
+  std::string levels;             ///< a digit for each line: 0 is an emergency, 7 is for debugging
   std::uint64_t records = 0;
   std::uint64_t bytes = 0;   ///< of text()
   std::uint64_t damaged = 0; ///< records whose text or place in the ring makes no sense; they are left out

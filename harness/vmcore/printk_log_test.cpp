@@ -30,6 +30,16 @@ TEST(PrintkLog, PrintsLinesAsTheConsoleDoes) {
               ElementsAre("[    1.000001] Booting", "[    2.000002] kdt: nonce 1"));
 }
 
+TEST(PrintkLog, KnowsTheLevelOfEachLineInBothForms) {
+  auto memory = tiny::kernel({"one\ntwo", "three"});
+  auto slot = (0 - (1u << tiny::k_count_bits)) % (1u << tiny::k_count_bits); // of the first record
+  memory.put<std::uint8_t>(tiny::k_infos + slot * 88 + 19, 6 << 5 | 2);
+  EXPECT_EQ(log_of(memory).levels, "660");
+  auto old = tiny::old_kernel({"one"}, 0);
+  old.put<std::uint8_t>(tiny::k_text + 15, 4 << 5);
+  EXPECT_EQ(log_of(old).levels, "4");
+}
+
 TEST(PrintkLog, RepeatsThePrefixOnEveryLineOfARecord) {
   EXPECT_THAT(log_of(tiny::kernel({"one\ntwo"})).lines, ElementsAre("[    1.000001] one", "[    1.000001] two"));
 }

@@ -28,7 +28,12 @@ Reader::Reader(const std::filesystem::path& path) : fd_(open_file(path, O_RDONLY
   if (!context_) throw Error(Blame::infra, "libkdumpfile: out of memory");
   auto* context = context_.get();
   check(context, kdump_open_fd(context, fd_.get()), path, "open it");
-  check(context, kdump_set_string_attr(context, KDUMP_ATTR_OSTYPE, "linux"), path, "find the kernel's page tables");
+  // VMCOREINFO leads to the page tables; when it misleads, the rest of it is still worth reading.
+  if (auto status = kdump_set_string_attr(context, KDUMP_ATTR_OSTYPE, "linux"); status != KDUMP_OK) {
+    const char* reason = kdump_get_err(context);
+    untranslatable_ = reason != nullptr ? reason : kdump_strerror(status);
+    kdump_clear_err(context);
+  }
   char* raw = nullptr;
   check(context, kdump_vmcoreinfo_raw(context, &raw), path, "find VMCOREINFO");
   CHandle<char, std::free> owned(raw);
@@ -65,7 +70,12 @@ std::vector<CpuRegisters> Reader::cpus() const {
                  .sp = of("reg.sp"),
                  .lr = of("reg.lr"),
                  .pstate = of("reg.pstate"),
-                 .pid = static_cast<std::int64_t>(of("pid"))};
+                 .pid = static_cast<std::int64_t>(of("pid")),
+                 .fp = of("reg.x29"),
+                 .registers = {}};
+    for (int i = 0; i < 30; ++i) cpus[cpu].registers.push_back(of(fmt::format("reg.x{}", i)));
+    for (auto value : {cpus[cpu].lr, cpus[cpu].sp, cpus[cpu].pc, cpus[cpu].pstate})
+      cpus[cpu].registers.push_back(value);
   }
   return cpus;
 }

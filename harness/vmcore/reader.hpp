@@ -23,6 +23,8 @@ struct CpuRegisters {
   std::uint64_t lr = 0;
   std::uint64_t pstate = 0;
   std::int64_t pid = 0;
+  std::uint64_t fp = 0;
+  std::vector<std::uint64_t> registers{}; ///< x0 to x30, sp, pc, pstate: pr_reg as a whole
 
   bool saved() const { return pc != 0 && sp != 0; }
 };
@@ -40,9 +42,12 @@ struct PageReading {
 /// end 0.5.1 reads zeros, or dies of SIGBUS).
 class Reader {
 public:
-  /// Throws Error{tool} with the library's reason when it is no vmcore that it knows.
+  /// Throws Error{tool} with the library's reason when it is no vmcore that it knows. One whose page tables cannot be
+  /// found is opened: untranslatable() tells.
   explicit Reader(const std::filesystem::path& path);
 
+  /// Why no virtual address can be read; empty: they can.
+  const std::string& untranslatable() const { return untranslatable_; }
   const VmcoreInfo& vmcoreinfo() const { return vmcoreinfo_; }
   const std::string& vmcoreinfo_text() const { return vmcoreinfo_text_; }
   std::string attribute(const char* name) const; ///< a text of libkdumpfile's, empty when it has none
@@ -63,6 +68,7 @@ private:
 
   UniqueFd fd_;
   CHandle<kdump_ctx_t, kdump_free> context_;
+  std::string untranslatable_;
   std::string vmcoreinfo_text_;
   VmcoreInfo vmcoreinfo_;
 };

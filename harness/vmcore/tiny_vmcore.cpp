@@ -130,7 +130,64 @@ Memory old_kernel(const std::vector<std::string>& messages, std::uint32_t first)
   return memory;
 }
 
-std::string notes(const Memory& memory, const std::vector<std::uint64_t>& pcs) {
+namespace {
+/// struct elf_prstatus: 34 registers from byte 112, of which x29 is the frame pointer.
+std::string prstatus(const Cpu& cpu) {
+  std::string status(392, '\0');
+  overwrite(status, 112 + 29 * 8, cpu.fp);
+  overwrite(status, 112 + 31 * 8, cpu.sp);
+  overwrite(status, 112 + 32 * 8, cpu.pc);
+  return status;
+}
+} // namespace
+
+std::vector<Cpu> crash(Memory& memory, std::string_view release) {
+  constexpr std::uint64_t k_code = k_virtual + 13 * k_page;
+  std::vector<Cpu> cpus{{k_code + 0x10, k_virtual + k_stacks, k_virtual + k_stacks},
+                        {k_code + 0x110, k_virtual + k_stacks + 0x100, k_virtual + k_stacks + 0x100}};
+  auto text = [&](std::uint64_t at, std::string_view words) {
+    std::memcpy(memory.bytes.data() + at, words.data(), words.size());
+  };
+  text(k_kernel_data, fmt::format("Linux version {} (gcc)\n", release));
+  text(k_kernel_data + 0x400 + 0x180, "swapper/0"); // init_task
+  text(k_tasks + 0x180, "swapper/0");
+  text(k_tasks + 0x400 + 0x180, "sh");
+  memory.put<std::uint64_t>(k_kernel_data + 0x200, k_virtual + k_percpu); // crash_notes, a per-CPU pointer
+  memory.put<std::uint32_t>(k_kernel_data + 0x208, 1);                    // panic_cpu
+  for (std::uint64_t cpu = 0; cpu < cpus.size(); ++cpu) {
+    // Offsets are never 0: that is what a CPU has that is not possible. The symbols stand 16 bytes lower instead.
+    memory.put<std::uint64_t>(k_kernel_data + 0x240 + cpu * 8, cpu * k_percpu_bytes + 16);
+    auto at = k_percpu + cpu * k_percpu_bytes + 16;
+    text(at + 20, prstatus(cpus[cpu])); // behind the note's header and name
+    memory.put<std::uint64_t>(at + 0x300, k_virtual + k_tasks + cpu * 0x400);
+  }
+  // idle has no caller; panic was called by sysrq_handle_crash.
+  memory.put<std::uint64_t>(k_stacks + 0x100, k_virtual + k_stacks + 0x200);
+  memory.put<std::uint64_t>(k_stacks + 0x108, k_code + 0x220);
+  return cpus;
+}
+
+std::map<std::string, std::uint64_t> crash_addresses(std::uint64_t offset) {
+  std::map<std::string, std::uint64_t> symbols{{"_text", 0},
+                                               {"_stext", 0},
+                                               {"linux_banner", k_kernel_data},
+                                               {"crash_notes", k_kernel_data + 0x200},
+                                               {"panic_cpu", k_kernel_data + 0x208},
+                                               {"__per_cpu_offset", k_kernel_data + 0x240},
+                                               {"init_task", k_kernel_data + 0x400},
+                                               {"__entry_task", k_percpu + 0x300}};
+  for (auto& [name, address] : symbols) address += k_virtual - offset;
+  return symbols;
+}
+
+std::optional<std::string> code_at(std::uint64_t distance) {
+  constexpr std::string_view k_functions[] = {"idle", "panic", "sysrq_handle_crash"};
+  constexpr std::uint64_t k_code = 13 * k_page, k_bytes = 0x100;
+  if (distance < k_code || distance >= k_code + std::size(k_functions) * k_bytes) return std::nullopt;
+  return fmt::format("{}+{:#x}", k_functions[(distance - k_code) / k_bytes], (distance - k_code) % k_bytes);
+}
+
+std::string notes(const Memory& memory, const std::vector<Cpu>& cpus) {
   std::string all;
   auto note = [&](std::string name, std::uint32_t type, std::string content) {
     name.push_back('\0');
@@ -139,18 +196,13 @@ std::string notes(const Memory& memory, const std::vector<std::uint64_t>& pcs) {
     content.resize((content.size() + 3) / 4 * 4);
     all += name + content;
   };
-  for (auto pc : pcs) {
-    std::string status(392, '\0'); // struct elf_prstatus: 34 registers from byte 112
-    overwrite<std::uint64_t>(status, 112 + 31 * 8, pc == 0 ? 0 : k_virtual);
-    overwrite<std::uint64_t>(status, 112 + 32 * 8, pc);
-    note("CORE", NT_PRSTATUS, status);
-  }
+  for (const auto& cpu : cpus) note("CORE", NT_PRSTATUS, prstatus(cpu));
   note("VMCOREINFO", 0, memory.vmcoreinfo);
   return all;
 }
 
-std::string elf(const Memory& memory, const std::vector<std::uint64_t>& pcs, unsigned machine) {
-  auto content = notes(memory, pcs);
+std::string elf(const Memory& memory, const std::vector<Cpu>& cpus, unsigned machine) {
+  auto content = notes(memory, cpus);
   Elf64_Ehdr header{};
   std::memcpy(header.e_ident, ELFMAG, SELFMAG);
   header.e_ident[EI_CLASS] = ELFCLASS64;
@@ -183,8 +235,8 @@ std::string elf(const Memory& memory, const std::vector<std::uint64_t>& pcs, uns
   return file.append(memory.bytes.begin(), memory.bytes.end());
 }
 
-std::string kdump(const Memory& memory, const std::vector<std::uint64_t>& pcs) {
-  auto content = notes(memory, pcs);
+std::string kdump(const Memory& memory, const std::vector<Cpu>& cpus) {
+  auto content = notes(memory, cpus);
   std::uint64_t pages = memory.bytes.size() / k_page;
   std::uint64_t first = k_physical / k_page;
   std::string file(k_pages_at, '\0');
@@ -195,18 +247,24 @@ std::string kdump(const Memory& memory, const std::vector<std::uint64_t>& pcs) {
   overwrite<std::uint32_t>(file, 432, 3);
   overwrite<std::uint32_t>(file, 436, 18);
   overwrite<std::uint32_t>(file, 440, static_cast<std::uint32_t>(first + pages));
-  overwrite<std::uint32_t>(file, 460, static_cast<std::uint32_t>(pcs.size()));
+  overwrite<std::uint32_t>(file, 460, static_cast<std::uint32_t>(cpus.size()));
   // the sub header: kdump_sub_header of a 64-bit machine, then the notes
   overwrite<std::uint64_t>(file, k_page + 48, 2 * k_page);
   overwrite<std::uint64_t>(file, k_page + 56, content.size());
   overwrite<std::uint64_t>(file, k_page + 96, first + pages);
   std::memcpy(file.data() + 2 * k_page, content.data(), content.size());
-  for (auto bitmap : {4 * k_page, 13 * k_page})
-    for (std::uint64_t pfn = first; pfn < first + pages; ++pfn)
-      file[bitmap + pfn / 8] |= static_cast<char>(1 << (pfn % 8));
-  for (std::uint64_t i = 0; i < pages; ++i) {
-    overwrite<std::uint64_t>(file, k_descriptors_at + i * 24, k_pages_at + i * k_page);
-    overwrite<std::uint32_t>(file, k_descriptors_at + i * 24 + 8, k_page);
+  // First what is memory, then what is stored; a descriptor for each page that is.
+  for (std::uint64_t i = 0, stored = 0; i < pages; ++i) {
+    auto bit = [&](std::uint64_t bitmap) {
+      file[bitmap + (first + i) / 8] |= static_cast<char>(1 << ((first + i) % 8));
+    };
+    if (memory.lost.contains(i)) continue;
+    bit(4 * k_page);
+    if (memory.left_out.contains(i)) continue;
+    bit(13 * k_page);
+    overwrite<std::uint64_t>(file, k_descriptors_at + stored * 24, k_pages_at + i * k_page);
+    overwrite<std::uint32_t>(file, k_descriptors_at + stored * 24 + 8, k_page);
+    ++stored;
   }
   return file.append(memory.bytes.begin(), memory.bytes.end());
 }

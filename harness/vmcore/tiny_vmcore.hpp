@@ -2,6 +2,9 @@
 
 #include <cstdint>
 #include <cstring>
+#include <map>
+#include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -16,6 +19,8 @@ inline constexpr std::uint64_t k_page = 4096;
 struct Memory {
   std::vector<unsigned char> bytes = std::vector<unsigned char>(16 * k_page);
   std::string vmcoreinfo;
+  std::set<std::uint64_t> left_out{}; ///< pages, by number, that kdump() does not store
+  std::set<std::uint64_t> lost{};     ///< nor even lists as memory
 
   template <typename T>
   void put(std::uint64_t at, T value) {
@@ -39,13 +44,35 @@ Memory kernel(const std::vector<std::string>& messages, std::string_view release
 /// What a kernel before 5.10 leaves: a log_buf whose first record stands at `first`.
 Memory old_kernel(const std::vector<std::string>& messages, std::uint32_t first);
 
-/// One PRSTATUS note for each pc, then VMCOREINFO.
-std::string notes(const Memory& memory, const std::vector<std::uint64_t>& pcs);
+/// What one CPU saved of itself. One without pc saved nothing.
+struct Cpu {
+  Cpu(std::uint64_t counter) : pc(counter), sp(counter == 0 ? 0 : k_virtual) {}
+  Cpu(std::uint64_t counter, std::uint64_t stack, std::uint64_t frame) : pc(counter), sp(stack), fp(frame) {}
+  std::uint64_t pc, sp, fp = 0;
+};
+
+// Where crash() puts what the kernel knows of its CPUs.
+inline constexpr std::uint64_t k_kernel_data = 9 * k_page;
+inline constexpr std::uint64_t k_percpu = 10 * k_page; ///< of CPU 0; that of the next follows after k_percpu_bytes
+inline constexpr std::uint64_t k_percpu_bytes = 1024;
+inline constexpr std::uint64_t k_stacks = 11 * k_page;
+inline constexpr std::uint64_t k_tasks = 12 * k_page;
+
+/// A kernel whose CPU 1 panicked in task "sh" while CPU 0 idled: notes, frame records, tasks and banner are in memory.
+/// Code is imagined from k_virtual + 13 pages on.
+std::vector<Cpu> crash(Memory& memory, std::string_view release = "6.1.0-tiny");
+/// Its symbols as they were linked, `offset` below where they are (vmcoreinfo of kernel() says KERNELOFFSET=0).
+std::map<std::string, std::uint64_t> crash_addresses(std::uint64_t offset = 0);
+/// Code of that kernel by its distance from _text: idle, panic, sysrq_handle_crash, each 256 bytes, from page 13 on.
+std::optional<std::string> code_at(std::uint64_t distance);
+
+/// One PRSTATUS note for each CPU, then VMCOREINFO.
+std::string notes(const Memory& memory, const std::vector<Cpu>& cpus);
 
 /// The bytes of an ELF vmcore; machine is EM_AARCH64 unless told otherwise.
-std::string elf(const Memory& memory, const std::vector<std::uint64_t>& pcs = {1, 2}, unsigned machine = 183);
+std::string elf(const Memory& memory, const std::vector<Cpu>& cpus = {1, 2}, unsigned machine = 183);
 /// The bytes of a kdump-compressed vmcore with every page stored plain.
-std::string kdump(const Memory& memory, const std::vector<std::uint64_t>& pcs = {1, 2});
+std::string kdump(const Memory& memory, const std::vector<Cpu>& cpus = {1, 2});
 /// A dump as makedumpfile -F streams it, in records of at most `piece` bytes.
 std::string flattened(std::string_view dump, std::size_t piece = 5000, bool end_marker = true);
 

@@ -4,6 +4,7 @@
 #include "base/text.hpp"
 #include "vmcore/flattened.hpp"
 #include "vmcore/printk_log.hpp"
+#include "vmcore/query.hpp"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -51,7 +52,8 @@ fs::path look_at(const fs::path& vmcore, const fs::path& assembled, Contents& co
   return assembled;
 }
 
-void read_inside(const Reader& reader, const fs::path& log_path, Deadline pages_deadline, Contents& contents) {
+void read_inside(const Reader& reader, const Query& query, const fs::path& log_path, Deadline pages_deadline,
+                 Contents& contents) {
   const auto& info = reader.vmcoreinfo();
   contents.opened = true;
   contents.architecture = reader.attribute(KDUMP_ATTR_ARCH_NAME);
@@ -59,19 +61,27 @@ void read_inside(const Reader& reader, const fs::path& log_path, Deadline pages_
   contents.build_id = info.line("BUILD-ID").value_or("");
   contents.crash_time = std::atoll(info.line("CRASHTIME").value_or("0").c_str());
   contents.page_size = reader.page_size();
+  contents.untranslatable = reader.untranslatable();
   contents.cpus = reader.cpus();
-  auto log = read_printk_log(info, [&](std::uint64_t address, void* to, std::size_t bytes) {
-    return reader.read_virtual(address, to, bytes);
-  });
+  auto read = [&](std::uint64_t address, void* to, std::size_t bytes) {
+    return contents.untranslatable.empty() && reader.read_virtual(address, to, bytes);
+  };
+  contents.crash = read_crash_state(info, contents.cpus, query.symbols, read);
+  auto log = read_printk_log(info, read);
+  contents.log_levels = log.levels;
   contents.log_records = log.records;
   contents.log_damaged = log.damaged;
   contents.log_problem = log.problem;
   if (!log.lines.empty()) write_file(log_path, log.text());
+  contents.canaries =
+      look_for(query.key, query.canaries, contents.page_size,
+               [&](PhysAddr address, void* to, std::size_t bytes) { return reader.read_physical(address, to, bytes); });
   // An ELF segment has no form that could be wrong; its end has been checked against the file's.
   if (contents.shape.format == Format::kdump) contents.pages = reader.read_all_pages(pages_deadline);
 }
 
-Contents read_contents(const fs::path& vmcore, const fs::path& assembled, const fs::path& log, Seconds page_budget) {
+Contents read_contents(const fs::path& vmcore, const fs::path& assembled, const fs::path& log, Seconds page_budget,
+                       const Query& query) {
   Contents contents;
   auto dump = look_at(vmcore, assembled, contents);
   const auto& shape = contents.shape;
@@ -79,7 +89,8 @@ Contents read_contents(const fs::path& vmcore, const fs::path& assembled, const 
   if (!whole || (shape.format != Format::kdump && shape.format != Format::elf)) return contents;
   try {
     Reader reader(dump);
-    read_inside(reader, log, Deadline::after(std::chrono::duration_cast<Clock::duration>(page_budget)), contents);
+    read_inside(reader, query, log, Deadline::after(std::chrono::duration_cast<Clock::duration>(page_budget)),
+                contents);
   } catch (const Error& error) {
     if (error.blame() != Blame::tool) throw;
     contents.unreadable = error.what();
@@ -99,14 +110,15 @@ Report crashed(Report report, std::string text, const Finished& finished) {
 } // namespace
 
 int verify_child_main(int argc, char** argv) {
-  if (argc != 6) {
-    fmt::print(stderr, "usage: {} VMCORE ASSEMBLED LOG SECONDS\n", k_verify_command);
+  if (argc != 7) {
+    fmt::print(stderr, "usage: {} VMCORE ASSEMBLED LOG SECONDS QUERY\n", k_verify_command);
     return 2;
   }
   struct rlimit no_core {};
   ::setrlimit(RLIMIT_CORE, &no_core);
   try {
-    auto contents = read_contents(argv[2], argv[3], argv[4], Seconds(std::atof(argv[5])));
+    auto query = query_from_json(nlohmann::ordered_json::parse(argv[6]));
+    auto contents = read_contents(argv[2], argv[3], argv[4], Seconds(std::atof(argv[5])), query);
     fmt::print("{}\n", to_json(contents).dump());
     return 0;
   } catch (const Error& error) {
@@ -131,8 +143,12 @@ Report verify(const Subject& subject, const Expectation& expectation, const Limi
   auto assembled = or_beside(subject.assembled, subject.vmcore, ".assembled");
   auto log = or_beside(subject.log, subject.vmcore, "-dmesg.txt");
   write_file(log, ""); // a log of an earlier attempt must not pass for this one's
+  Query query{.key = expectation.canary_key,
+              .canaries = {},
+              .symbols = expectation.map ? expectation.map->addresses : LinkAddresses{}};
+  for (const auto& canary : expectation.canaries) query.canaries.push_back(canary.address);
   Command command{.argv = {"/proc/self/exe", std::string(k_verify_command), subject.vmcore.string(), assembled.string(),
-                           log.string(), fmt::format("{}", subject.page_budget.count())},
+                           log.string(), fmt::format("{}", subject.page_budget.count()), to_json(query).dump()},
                   .limits = limits,
                   .own_network = true};
   if (!k_limit_address_space) command.limits.address_space.reset();

@@ -15,7 +15,7 @@ namespace kdt::vmcore {
 inline constexpr std::string_view k_verify_command = "__verify-vmcore";
 
 /// The child: reads one vmcore, writes the kernel log, prints Contents as one JSON document on stdout.
-/// argv: program, k_verify_command, vmcore, assembled, log, seconds for reading pages.
+/// argv: program, k_verify_command, vmcore, assembled, log, seconds for reading pages, Query as JSON.
 int verify_child_main(int argc, char** argv);
 
 /// A vmcore to verify and where what comes out of it goes.

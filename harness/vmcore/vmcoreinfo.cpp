@@ -22,7 +22,15 @@ std::optional<std::string> VmcoreInfo::line(std::string_view key) const {
 }
 
 std::optional<std::uint64_t> VmcoreInfo::value(std::string_view kind, std::string_view name, int base) const {
-  auto it = lines_.find(fmt::format("{}({})", kind, name));
+  return number_of(fmt::format("{}({})", kind, name), base);
+}
+
+std::optional<std::uint64_t> VmcoreInfo::hexadecimal(std::string_view key) const {
+  return number_of(key, 16);
+}
+
+std::optional<std::uint64_t> VmcoreInfo::number_of(std::string_view key, int base) const {
+  auto it = lines_.find(key);
   if (it == lines_.end()) return std::nullopt;
   std::string_view digits = it->second;
   if (base == 0) {

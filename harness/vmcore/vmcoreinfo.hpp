@@ -20,6 +20,8 @@ public:
   bool empty() const { return lines_.empty(); }
   /// The value of a plain key: OSRELEASE, BUILD-ID, PAGESIZE, CRASHTIME…
   std::optional<std::string> line(std::string_view key) const;
+  /// A plain key whose value is hexadecimal without 0x: KERNELOFFSET.
+  std::optional<std::uint64_t> hexadecimal(std::string_view key) const;
   /// The virtual address of SYMBOL(name), KASLR included.
   std::optional<std::uint64_t> symbol(std::string_view name) const;
   /// NUMBER(name), which the kernel writes in decimal or with 0x; nullopt also for a negative one.
@@ -30,7 +32,8 @@ public:
   std::optional<std::uint64_t> size(std::string_view structure) const;
 
 private:
-  std::optional<std::uint64_t> value(std::string_view kind, std::string_view name, int base) const; // 0: by its prefix
+  std::optional<std::uint64_t> value(std::string_view kind, std::string_view name, int base) const;
+  std::optional<std::uint64_t> number_of(std::string_view key, int base) const; // 0: by its prefix
   std::map<std::string, std::string, std::less<>> lines_;
 };
 

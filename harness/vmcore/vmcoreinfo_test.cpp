@@ -20,6 +20,13 @@ TEST(VmcoreInfo, ReadsNumbersInTheBaseTheyAreWrittenIn) {
   EXPECT_EQ(info.number("x"), std::nullopt);
 }
 
+TEST(VmcoreInfo, ReadsAPlainHexadecimalKey) {
+  VmcoreInfo info("KERNELOFFSET=4734c4400000\nCRASHTIME=zz\n");
+  EXPECT_EQ(info.hexadecimal("KERNELOFFSET"), 0x4734c4400000u);
+  EXPECT_EQ(info.hexadecimal("CRASHTIME"), std::nullopt);
+  EXPECT_EQ(info.hexadecimal("OSRELEASE"), std::nullopt);
+}
+
 TEST(VmcoreInfo, HasNothingForWhatIsMissingOrNoNumber) {
   VmcoreInfo info("=x\nnonsense\nSYMBOL(a)=xyz\nSIZE(b)=12z\nSIZE(c)=99999999999999999999999\n");
   EXPECT_EQ(info.line("OSRELEASE"), std::nullopt);

@@ -1,0 +1,86 @@
+#include "vmcore/canary_judge.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace kdt::vmcore {
+
+namespace {
+
+using State = Sighting::State;
+
+enum class Outcome { good, left_out, reused, missing, damaged, stray };
+
+Outcome outcome(const Canary& canary, const Sighting& sighting, unsigned filter) {
+  bool out = leaves_out(filter, canary.kind);
+  if (sighting.state == State::absent) return out ? Outcome::left_out : Outcome::missing;
+  // A kdump file has one page of zeros for all: left out or not, it is read back as zeros.
+  if (canary.kind == "zero" && sighting.state == State::zeros) return out ? Outcome::left_out : Outcome::good;
+  if (sighting.state != State::intact || canary.kind == "zero")
+    return canary.kind == "free" ? Outcome::reused : Outcome::damaged;
+  return out ? Outcome::stray : Outcome::good;
+}
+
+/// "3 of 32 canaries": those with this outcome, a line of evidence for the first of them.
+struct Counted {
+  std::int64_t count = 0;
+  std::vector<std::string> evidence;
+};
+
+Counted count(const std::vector<Canary>& canaries, const std::vector<Sighting>& sightings, unsigned filter,
+              Outcome wanted) {
+  constexpr std::size_t k_most_evidence = 16;
+  Counted counted;
+  for (std::size_t i = 0; i < std::min(canaries.size(), sightings.size()); ++i) {
+    const auto& canary = canaries[i];
+    if (outcome(canary, sightings[i], filter) != wanted) continue;
+    ++counted.count;
+    if (counted.evidence.size() == k_most_evidence) continue;
+    auto line = fmt::format("{} page {:#x}", canary.kind, canary.address.value);
+    if (sightings[i].state == State::zeros) line += ": full of zeros";
+    if (sightings[i].state == State::different)
+      line += fmt::format(": differs in the eight bytes at {:#x}", canary.address.value + sightings[i].at);
+    counted.evidence.push_back(std::move(line));
+  }
+  return counted;
+}
+
+} // namespace
+
+bool leaves_out(unsigned filter, std::string_view kind) {
+  if (kind == "zero") return (filter & 1) != 0;
+  if (kind == "cache") return (filter & (2 | 4)) != 0; // ours are not private; 4 leaves out both
+  if (kind == "user") return (filter & 8) != 0;
+  if (kind == "free") return (filter & 16) != 0;
+  return false;
+}
+
+std::vector<Finding> judge_canaries(const std::vector<Canary>& canaries, const std::vector<Sighting>& sightings,
+                                    unsigned filter) {
+  std::vector<Finding> findings;
+  auto report = [&](Outcome wanted, std::string_view code, std::string_view what) {
+    auto counted = count(canaries, sightings, filter, wanted);
+    if (counted.count > 0)
+      findings.push_back(make_finding(code,
+                                      fmt::format("{} of {} pages with a known content {} (filter level {})",
+                                                  counted.count, canaries.size(), what, filter),
+                                      std::move(counted.evidence)));
+  };
+  report(Outcome::missing, "vmcore-canary-missing", "are not in the vmcore");
+  report(Outcome::damaged, "vmcore-canary-damaged", "hold something else in the vmcore");
+  report(Outcome::stray, "vmcore-filter", "should have been left out of the vmcore");
+  return findings;
+}
+
+void observe_canaries(const std::vector<Canary>& canaries, const std::vector<Sighting>& sightings, unsigned filter,
+                      Facts& facts) {
+  if (canaries.empty()) return;
+  auto number = [&](Outcome wanted) { return count(canaries, sightings, filter, wanted).count; };
+  facts["vmcore.canaries"] = static_cast<std::int64_t>(canaries.size());
+  facts["vmcore.canaries_intact"] = number(Outcome::good);
+  facts["vmcore.canaries_left_out"] = number(Outcome::left_out);
+  facts["vmcore.canaries_reused"] = number(Outcome::reused);
+}
+
+} // namespace kdt::vmcore
