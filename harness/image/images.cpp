@@ -187,8 +187,9 @@ KernelImage Images::kernel(const std::string& name, std::stop_token stop) {
 
 std::optional<fs::path> Images::cached_system_map(const std::string& name, const std::string& build_id) {
   auto kernel = cache_.find(recipe(name).kernel);
-  if (!kernel || elf_build_id(kernel->path() / "vmlinux") != build_id) return std::nullopt;
+  if (!kernel || entry_build_id(kernel->path()) != build_id) return std::nullopt;
   auto map = kernel->path() / "System.map";
+  if (!fs::exists(map)) return std::nullopt; // a packaged kernel comes without
   std::lock_guard lock(mutex_);
   leases_.push_back(std::move(*kernel));
   return map;

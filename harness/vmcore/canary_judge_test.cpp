@@ -72,6 +72,13 @@ TEST(CanaryJudge, APageThatShouldBeLeftOutAndIsThereIsNamed) {
     }
 }
 
+TEST(CanaryJudge, AnElfCoreMayKeepWhatIsLeftOutInShortRuns) {
+  EXPECT_THAT(judge_canaries(k_canaries, sightings(0), 31, true), IsEmpty());
+  auto seen = sightings(0);
+  seen[4].state = State::different;
+  EXPECT_EQ(judge_canaries(k_canaries, seen, 31, true).at(0).code, "vmcore-canary-damaged");
+}
+
 TEST(CanaryJudge, APageOfZerosIsReadBackAsZerosAtEveryLevel) {
   for (unsigned filter = 0; filter < 32; ++filter) {
     auto seen = sightings(filter);

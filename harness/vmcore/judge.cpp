@@ -177,7 +177,8 @@ Findings judge(const Contents& contents, std::string_view log, const Expectation
   if (translated) judge_log(contents, log, expected, findings);
   // A dump of another run differs in all that follows from the run.
   bool this_run = std::ranges::find(findings, "vmcore-other-run", &Finding::code) == findings.end();
-  if (this_run) add(judge_canaries(expected.canaries, contents.canaries, expected.filter));
+  if (this_run)
+    add(judge_canaries(expected.canaries, contents.canaries, expected.filter, contents.shape.format == Format::elf));
   judge_cpus(contents, expected, findings);
   if (!translated || !this_run) return findings;
   add(judge_account(account_of(contents, log, expected)));
