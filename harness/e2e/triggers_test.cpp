@@ -31,6 +31,8 @@ TEST(TriggersEndToEnd, APanicIsHeldAgainstItsTriggerAndASecondOneIsJudged) {
   const auto& asked_for = cell_with(run, "panic-irq");
   EXPECT_EQ(asked_for.verdict, Verdict::pass) << findings_text(run);
   EXPECT_THAT(to_string(asked_for.observed.at("panic.line")), HasSubstr("in a hard interrupt on CPU 1"));
+  EXPECT_EQ(asked_for.observed.at("vmcore.crashed_cpu"), Value(std::int64_t{1}));
+  EXPECT_THAT(to_string(asked_for.observed.at("vmcore.crash_stack")), HasSubstr("hrtimer_interrupt+"));
 
   const auto& twice = cell_with(run, "capture_trigger"); // no rule of this matrix expects it
   EXPECT_EQ(twice.verdict, Verdict::fail) << findings_text(run);

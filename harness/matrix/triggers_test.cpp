@@ -145,6 +145,22 @@ TEST(Triggers, NoneIsMetByWhatAnotherShowed) {
   }
 }
 
+TEST(Triggers, APanicInAnotherPlaceOrTaskIsFound) {
+  const auto stack = [](const Seen& seen) { return seen.observed.find("vmcore.crash_stack"); };
+  for (const auto& seen : recorded()) {
+    if (stack(seen) == seen.observed.end()) continue;
+    auto elsewhere = seen;
+    elsewhere.observed["vmcore.crash_stack"] = std::vector<std::string>{"panic+0x140", "do_exit+0x8b4"};
+    EXPECT_THAT(judged(elsewhere, seen.trigger), testing::Contains(testing::StartsWith("panic-elsewhere: ")))
+        << seen.trigger;
+    if (seen.trigger == "panic-irq" || seen.trigger == "rcu-stall") continue; // an interrupt comes to any task
+    auto other_task = seen;
+    other_task.observed["vmcore.crashed_task"] = std::string("init");
+    EXPECT_THAT(judged(other_task, seen.trigger), testing::ElementsAre(testing::StartsWith("panic-elsewhere: ")))
+        << seen.trigger;
+  }
+}
+
 TEST(Triggers, AStackOverflowThatIsSeenOrThatTheLogCallsOtherwiseIsWrong) {
   for (auto seen : recorded()) {
     if (seen.trigger != "overflow") continue;

@@ -52,6 +52,11 @@ constexpr auto k_codes = std::to_array<FindingCode>({
      "another fault came first; the trigger did not do what it is named for; the kernel says it in other words",
      "the rule in the evidence says what should be seen; panic.console in cell.json holds what the console showed, "
      "matrices/triggers/ what the trigger does"},
+    {"panic-elsewhere", Blame::kernel, Phase::verify,
+     "by the vmcore, another function, task or CPU panicked than the trigger's",
+     "another fault came first; the registers saved are those of another CPU or moment; the stack was overwritten",
+     "the rule in the evidence says what should be seen; vmcore.crash_stack, vmcore.crashed_task and "
+     "vmcore.crashed_cpu in cell.json say what the dump holds"},
     {"lacks-support", Blame::usage, Phase::prepare, "the kernel or the machine lacks what the cell needs",
      "the kernel was built without an option that the trigger needs; the machine type has no such line",
      "the sentence names it; it is a skip, not an error. Take another kernel, or leave the cell out with --skip"},
