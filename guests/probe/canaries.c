@@ -7,13 +7,13 @@
  *   kernel 0xNEAR 0xFROM 0xTO  a page of the kernel's: of those in [FROM, TO) that can be had, the nearest to NEAR
  *   zero 0xNEAR 0xFROM 0xTO    the same, full of zeros
  *   free 0xNEAR 0xFROM 0xTO    a page that is filled and given back, in the middle of a free block
- *   user 0xVIRTUAL             plants nothing: where a page of the writing process lies
+ *   user 0xVIRTUAL             plants nothing: where a page of the writing process lies. It will not move: it stays pinned
  * ENOENT: no page there can be had; ENOSPC: too many. Reading gives "KIND 0xPHYSICAL" for each command that succeeded.
  *
  * No module may ask the kernel for a page by its address (alloc_contig_range is not exported, and there only with
  * CONTIG_ALLOC). But the page allocator hands out the block at the head of a free list, so the wanted block is moved to
- * the head of its list, under the lock of its zone, and then asked for. Blocks below MIN_ORDER are left alone: these
- * come from lists of each CPU.
+ * the head of its list, under the lock of its zone, and then asked for. Small blocks come from lists of each CPU first,
+ * which have to be emptied; so they are wanted only where a range has nothing larger.
  */
 #include <linux/gfp.h>
 #include <linux/list.h>
@@ -28,8 +28,9 @@
 #include <kdt/canary.h>
 #include "canaries.h"
 
-#define MIN_ORDER 4 /* above PAGE_ALLOC_COSTLY_ORDER */
+#define LARGE 4 /* the first order that no CPU keeps a list of: above PAGE_ALLOC_COSTLY_ORDER */
 #define MOST 1024
+#define MOST_OTHERS 4096 /* blocks that are taken and given back, at most, to get at a small one */
 
 static DEFINE_MUTEX(lock);
 static u64 key;
@@ -51,12 +52,10 @@ static bool is_free(struct page *head, unsigned int order)
 	return PageBuddy(head) && page_private(head) == order;
 }
 
-/* The free block that holds this page frame; looked at without a lock. */
-static bool free_block_of(unsigned long pfn, struct block *block)
+/* The free block, of at least this order, that holds this page frame; looked at without a lock. */
+static bool free_block_of(unsigned long pfn, unsigned int order, struct block *block)
 {
-	unsigned int order;
-
-	for (order = MIN_ORDER; pfn_valid(pfn); order++) {
+	for (; pfn_valid(pfn); order++) {
 		unsigned long head = pfn & ~((1UL << order) - 1);
 
 		if (!pfn_valid(head) || order >= ARRAY_SIZE(page_zone(pfn_to_page(head))->free_area))
@@ -122,18 +121,28 @@ static bool flags_for(const struct zone *zone, int type, gfp_t *flags)
 	return zone_idx(zone) <= ZONE_NORMAL;
 }
 
-static bool take(const struct block *block)
+static bool take(const struct block *block, unsigned int *others_left)
 {
 	int type = move_forward(block);
-	struct page *got;
+	struct page *got, *next;
+	bool mine = false;
+	LIST_HEAD(others);
 	gfp_t flags;
 
 	if (type < 0 || !flags_for(page_zone(block->head), type, &flags))
 		return false;
-	got = alloc_pages(flags, block->order);
-	if (got && got != block->head) /* another CPU was faster */
+	while (*others_left && (got = alloc_pages(flags, block->order))) {
+		mine = got == block->head;
+		if (mine)
+			break;
+		list_add(&got->lru, &others); /* of this CPU's list, or another CPU was faster */
+		--*others_left;
+		if (block->order >= LARGE)
+			break;
+	}
+	list_for_each_entry_safe(got, next, &others, lru)
 		__free_pages(got, block->order);
-	return got == block->head;
+	return mine;
 }
 
 /* ---- planting -------------------------------------------------------------------------------------------------- */
@@ -151,18 +160,19 @@ static unsigned long nearest(const struct block *block, const struct place *plac
 }
 
 /*
- * Goes outwards from the place and takes the first block that it gets. The steps meet every block of MIN_ORDER, but grow
- * to a part of the way gone: above the memmap of a 256 GiB machine the nearest free block is gigabytes away.
+ * Goes outwards from the place and takes the first block of at least this order that it gets. The steps meet every such
+ * block, but grow to a part of the way gone: above the memmap of a 256 GiB machine the nearest free block is gigabytes
+ * away.
  */
-static bool find_and_take(const struct place *place, struct block *block)
+static bool find_and_take(const struct place *place, unsigned int order, struct block *block)
 {
-	unsigned long away;
+	unsigned long below = place->near - place->from, above = place->to - 1 - place->near, away;
+	unsigned int others_left = MOST_OTHERS;
 
-	for (away = 0; away <= place->near - place->from || away < place->to - place->near;
-	     away += max(1UL << MIN_ORDER, away >> 7)) {
-		if (away < place->to - place->near && free_block_of(place->near + away, block) && take(block))
+	for (away = 0; others_left && away <= max(below, above); away += max(1UL << order, away >> 7)) {
+		if (away <= above && free_block_of(place->near + away, order, block) && take(block, &others_left))
 			return true;
-		if (away <= place->near - place->from && free_block_of(place->near - away, block) && take(block))
+		if (away <= below && free_block_of(place->near - away, order, block) && take(block, &others_left))
 			return true;
 		cond_resched();
 	}
@@ -204,7 +214,7 @@ static int plant_kernel(const struct place *place, bool zero)
 	struct block block;
 	unsigned long pfn;
 
-	if (!find_and_take(place, &block))
+	if (!find_and_take(place, LARGE, &block) && !find_and_take(place, 0, &block))
 		return -ENOENT;
 	pfn = nearest(&block, place);
 	keep_one(block, pfn);
@@ -220,7 +230,7 @@ static int plant_free(const struct place *place)
 	struct block block;
 	u64 address;
 
-	if (!find_and_take(place, &block))
+	if (!find_and_take(place, LARGE, &block))
 		return -ENOENT;
 	address = page_to_phys(block.head) + (PAGE_SIZE << (block.order - 1));
 	fill(address);
@@ -228,17 +238,15 @@ static int plant_free(const struct place *place)
 	return note("free", address);
 }
 
+/* The page is never put again: one that is in use is not moved, which a system that runs out of memory does. */
 static int locate_user(unsigned long virtual)
 {
 	struct page *page;
 	int got = get_user_pages_fast(virtual, 1, 0, &page);
-	u64 address;
 
 	if (got != 1)
 		return got < 0 ? got : -EFAULT;
-	address = page_to_phys(page);
-	put_page(page);
-	return note("user", address);
+	return note("user", page_to_phys(page));
 }
 
 /* ---- the file -------------------------------------------------------------------------------------------------- */

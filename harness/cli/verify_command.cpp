@@ -5,6 +5,7 @@
 #include "image/images.hpp"
 #include "model/json.hpp"
 #include "run/dump_expectation.hpp"
+#include "run/event_log.hpp"
 #include "vmcore/verify.hpp"
 
 #include <nlohmann/json.hpp>
@@ -46,7 +47,7 @@ vmcore::Expectation expectation_from(const VerifyArguments& arguments, const Con
   auto cell = cell_from_json(json);
   auto expectation = run::dump_expectation(cell);
   if (auto console = file.parent_path() / "console.log"; fs::is_regular_file(console))
-    expectation.console = read_file(console);
+    expectation.console = run::console_if_whole(console);
   if (auto symbols = symbols_of(cell, arguments, context)) expectation.map = run::kernel_map(*symbols);
   return expectation;
 }
@@ -58,7 +59,10 @@ int verify_action(const VerifyArguments& arguments, const Context& context) {
   ScratchFile assembled(fs::temp_directory_path(), {});
   ScratchFile log(fs::temp_directory_path(), {});
   vmcore::Expectation expectation;
-  if (!arguments.facts.empty()) expectation = expectation_from(arguments, context);
+  if (!arguments.facts.empty())
+    expectation = expectation_from(arguments, context);
+  else if (!arguments.system_map.empty())
+    expectation.map = run::kernel_map(image::Symbols(arguments.system_map));
   vmcore::Subject subject{.vmcore = fs::absolute(arguments.vmcore),
                           .assembled = assembled.path(),
                           .log = log.path(),
@@ -98,8 +102,7 @@ Action register_verify(CLI::App& app, const Context& context) {
                  "cell.json of the cell that it should be of: without it, only what can be "
                  "known from the file itself is checked");
   app.add_option("--system-map", arguments->system_map,
-                 "System.map of its kernel, with --facts; otherwise that of the cached kernel of the cell's name and "
-                 "build id");
+                 "System.map of its kernel; by default that of the cached kernel of the cell's name and build id");
   app.add_flag("--json", arguments->json, "facts and findings as JSON");
   return [arguments, &context] { return verify_action(*arguments, context); };
 }

@@ -154,7 +154,7 @@ bool CellRun::verify() {
   else
     expectation.panic_markers = {"Kernel panic - not syncing", "Internal error: "};
   if (auto symbols = kernel_symbols()) expectation.map = kernel_map(*symbols);
-  if (!log_.console_cut()) expectation.console = read_file(context_.directory / "console.log");
+  expectation.console = console_if_whole(context_.directory / "console.log");
   vmcore::Subject subject{.vmcore = disk_->path(),
                           .assembled = context_.directory / "vmcore",
                           .log = context_.directory / "vmcore-dmesg.txt"};

@@ -13,6 +13,7 @@ namespace kdt::run {
 namespace {
 constexpr ByteSize k_console_limit = ByteSize::mib(32); // a whole cycle at loglevel 8 is 40 KB
 constexpr ByteSize k_events_limit = ByteSize::mib(64);
+constexpr std::string_view k_cut = "\n[kdt: the console is not kept beyond this point]\n";
 } // namespace
 
 EventLog::EventLog(const std::filesystem::path& directory)
@@ -42,7 +43,12 @@ void EventLog::console(std::string_view bytes) {
   }
   console_bytes_ += bytes.size();
   write_all(console_.get(), bytes, console_name_);
-  if (console_cut_) write_all(console_.get(), "\n[kdt: the console is not kept beyond this point]\n", console_name_);
+  if (console_cut_) write_all(console_.get(), k_cut, console_name_);
+}
+
+std::string console_if_whole(const std::filesystem::path& file) {
+  auto console = read_file(file);
+  return console.ends_with(k_cut) ? std::string() : console;
 }
 
 } // namespace kdt::run

@@ -38,4 +38,7 @@ private:
   bool events_cut_ = false;
 };
 
+/// The console.log of a cell; empty when it was cut: what is missing then accuses nobody.
+std::string console_if_whole(const std::filesystem::path& file);
+
 } // namespace kdt::run

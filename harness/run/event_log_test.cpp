@@ -28,6 +28,9 @@ TEST(EventLog, CutsAConsoleThatFloods) {
   for (int i = 0; i < 40; ++i) log.console(chunk);
   EXPECT_TRUE(log.console_cut());
   EXPECT_LT(fs::file_size(directory.path() / "console.log"), (33U << 20));
+  EXPECT_EQ(console_if_whole(directory.path() / "console.log"), "");
+  write_file(directory.path() / "whole", "[    0.1] hello\n");
+  EXPECT_EQ(console_if_whole(directory.path() / "whole"), "[    0.1] hello\n");
 }
 
 TEST(EventLog, AnUnwritableDirectoryIsAnInfraError) {

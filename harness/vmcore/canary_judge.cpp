@@ -14,7 +14,9 @@ enum class Outcome { good, left_out, reused, missing, damaged, stray };
 
 Outcome outcome(const Canary& canary, const Sighting& sighting, unsigned filter) {
   bool out = leaves_out(filter, canary.kind);
-  if (sighting.state == State::absent) return out ? Outcome::left_out : Outcome::missing;
+  // A free page may have become one of a kind that is left out.
+  bool reusable = canary.kind == "free" && filter != 0;
+  if (sighting.state == State::absent) return out ? Outcome::left_out : reusable ? Outcome::reused : Outcome::missing;
   // A kdump file has one page of zeros for all: left out or not, it is read back as zeros.
   if (canary.kind == "zero" && sighting.state == State::zeros) return out ? Outcome::left_out : Outcome::good;
   if (sighting.state != State::intact || canary.kind == "zero")

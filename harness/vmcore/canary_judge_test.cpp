@@ -58,7 +58,11 @@ TEST(CanaryJudge, APageThatShouldBeThereAndIsNotIsMissing) {
       if (leaves_out(filter, k_canaries[i].kind)) continue;
       auto seen = sightings(filter);
       seen[i].state = State::absent;
-      EXPECT_THAT(codes(seen, filter), ElementsAre("vmcore-canary-missing")) << filter << " " << k_canaries[i].kind;
+      // A free page may have been used again, and left out for what it became.
+      if (k_canaries[i].kind == "free" && filter != 0)
+        EXPECT_THAT(codes(seen, filter), IsEmpty()) << filter;
+      else
+        EXPECT_THAT(codes(seen, filter), ElementsAre("vmcore-canary-missing")) << filter << " " << k_canaries[i].kind;
     }
 }
 

@@ -6,31 +6,39 @@
 
 #include <algorithm>
 #include <charconv>
-#include <map>
+#include <set>
 
 namespace kdt::vmcore {
 
 namespace {
 
-constexpr std::string_view k_banner = "Booting Linux on physical CPU"; // of the second kernel, too
+/// The length of a stamp "[    1.234567]" at this place; 0: none stands there.
+std::size_t stamp_length(std::string_view text) {
+  auto end = text.find(']');
+  if (!text.starts_with('[') || end == std::string_view::npos) return 0;
+  auto stamp = text.substr(1, end - 1);
+  auto dot = stamp.find('.');
+  bool digits = dot != std::string_view::npos && dot > 0 && stamp.size() == dot + 7 &&
+                stamp.find_first_not_of(" 0123456789.") == std::string_view::npos && stamp[dot - 1] != ' ';
+  return digits ? end + 1 : 0;
+}
 
-/// The kernel's part of a line, "[    1.234567] text", wherever it begins: a program may have written without a newline
-/// before it. Empty when there is none. PRINTK_CALLER's "[    T1]" is left out, for the log does not print it.
-std::string kernel_line(std::string_view line) {
-  for (auto at = line.find('['); at != std::string_view::npos; at = line.find('[', at + 1)) {
-    auto end = line.find(']', at);
-    if (end == std::string_view::npos) return {};
-    auto stamp = line.substr(at + 1, end - at - 1);
-    auto dot = stamp.find('.');
-    bool digits = dot != std::string_view::npos && dot > 0 && stamp.size() == dot + 7 &&
-                  stamp.find_first_not_of(" 0123456789.") == std::string_view::npos && stamp[dot - 1] != ' ';
-    if (!digits) continue;
-    auto text = line.substr(end + 1);
-    if (text.starts_with('[')) text.remove_prefix(std::min(text.find(']') + 1, text.size()));
-    if (!text.starts_with(' ')) continue;
-    return std::string(line.substr(at, end - at + 1)) + printable(text);
+/// Where the next line of a kernel's begins, "[    1.234567] text".
+std::size_t find_stamp(std::string_view line, std::size_t from) {
+  for (auto at = line.find('[', from); at != std::string_view::npos; at = line.find('[', at + 1)) {
+    auto length = stamp_length(line.substr(at));
+    auto text = line.substr(at + length);
+    if (length > 0 && (text.starts_with(' ') || text.starts_with('['))) return at;
   }
-  return {};
+  return std::string_view::npos;
+}
+
+/// A line as the log has it. PRINTK_CALLER's "[    T1]" is left out, for the log does not print it.
+std::string kernel_line(std::string_view line) {
+  auto length = stamp_length(line);
+  auto text = line.substr(length);
+  if (text.starts_with('[')) text.remove_prefix(std::min(text.find(']') + 1, text.size()));
+  return std::string(line.substr(0, length)) + printable(text);
 }
 
 /// "[    1.234567]" of a line: all stamps of one kernel have the same width up to 99999 s, so that texts compare as
@@ -39,24 +47,55 @@ std::string_view stamp_of(std::string_view line) {
   return line.substr(0, std::min(line.find(']'), line.size()));
 }
 
-/// What the first kernel printed, up to the panic.
-std::vector<std::string> first_kernel(std::string_view console, std::string_view panic, bool& dropped) {
-  std::vector<std::string> lines;
-  bool booted = false;
-  for (auto text : split(console, '\n')) {
-    while (text.ends_with('\r')) text.pop_back();
-    if (text.find(" printk messages dropped") != std::string::npos) dropped = true;
-    auto line = kernel_line(text);
-    if (line.empty()) continue;
-    if (line.find(k_banner) != std::string::npos) {
-      if (booted) break;
-      booted = true;
-    }
-    lines.push_back(line);
-    if (!panic.empty() && line.find(panic) != std::string::npos) break;
-  }
-  return lines;
+using Lines = std::set<std::string, std::less<>>;
+
+/// The line of the log that this one is the beginning of.
+const std::string* line_begun(const Lines& log, std::string_view begun) {
+  auto found = log.lower_bound(begun);
+  bool more_than_a_stamp = begun.size() > stamp_of(begun).size() + 2;
+  return more_than_a_stamp && found != log.end() && found->starts_with(begun) ? &*found : nullptr;
 }
+
+/// What the first kernel printed, up to the panic.
+class FirstKernel {
+public:
+  FirstKernel(std::string_view console, std::string_view panic, const Lines& log) : panic_(panic), log_(log) {
+    for (const std::string_view text : split(console, '\n')) {
+      if (text.find(" printk messages dropped") != std::string_view::npos) dropped = true;
+      if (!take(text.substr(0, text.find_last_not_of('\r') + 1))) break;
+    }
+  }
+
+  std::vector<std::string> lines;
+  bool dropped = false;
+
+private:
+  /// Wherever a line begins: a program may have written without a newline before it. False: the first kernel is done.
+  bool take(std::string_view text) {
+    auto at = find_stamp(text, 0);
+    if (at == std::string_view::npos) return true;
+    auto whole = kernel_line(text.substr(at));
+    // A CPU that panics prints over the line that another one is at: of that line, only the beginning is there.
+    auto next = log_.contains(whole) ? std::string_view::npos : find_stamp(text, at + 1);
+    const auto* begun = line_begun(log_, next == std::string_view::npos ? "" : kernel_line(text.substr(at, next - at)));
+    if (begun == nullptr) return add(std::move(whole));
+    return add(*begun) && take(text.substr(next));
+  }
+
+  bool add(std::string line) {
+    // Both kernels print the first line; both clocks begin at zero, should the second kernel be told to be quiet.
+    bool boots = line.find("Booting Linux on physical CPU") != std::string::npos;
+    bool at_zero = stamp_of(line) == "[    0.000000";
+    if ((boots && booted_) || (at_zero && !lines.empty() && stamp_of(lines.back()) != "[    0.000000")) return false;
+    booted_ |= boots;
+    lines.push_back(std::move(line));
+    return panic_.empty() || lines.back().find(panic_) == std::string::npos;
+  }
+
+  std::string_view panic_;
+  const Lines& log_;
+  bool booted_ = false;
+};
 
 std::vector<std::string> excerpt(const std::vector<std::string>& lines, std::string_view where) {
   constexpr std::size_t k_most = 8;
@@ -71,23 +110,20 @@ std::vector<std::string> excerpt(const std::vector<std::string>& lines, std::str
 Account hold_against_console(std::string_view console, const std::vector<std::string>& log, std::string_view levels,
                              std::string_view panic, unsigned loglevel) {
   Account account;
-  auto shown = first_kernel(console, panic, account.dropped);
-  if (log.empty() || shown.empty()) return account;
-  std::map<std::string, std::size_t, std::less<>> in_log, on_console;
-  for (const auto& line : log) ++in_log[line];
-  for (const auto& line : shown) {
-    ++on_console[line];
+  const Lines in_log(log.begin(), log.end());
+  const FirstKernel shown(console, panic, in_log);
+  account.dropped = shown.dropped;
+  if (log.empty() || shown.lines.empty()) return account;
+  const Lines on_console(shown.lines.begin(), shown.lines.end());
+  for (const auto& line : shown.lines) {
     if (stamp_of(line) < stamp_of(log.front())) continue; // the ring has overwritten it
     ++account.compared;
-    auto found = in_log.find(line);
-    if (found == in_log.end() || found->second-- == 0) {
-      account.not_in_log.push_back(line);
-      if (found != in_log.end()) found->second = 0;
-    }
+    // That the console shows a line twice is no fault: a boot console hands over to the real one in the middle of it.
+    if (!in_log.contains(line)) account.not_in_log.push_back(line);
   }
   std::vector<std::string> silent; // since the last line that the console shows
   for (std::size_t i = 0; i < log.size(); ++i) {
-    if (auto found = on_console.find(log[i]); found != on_console.end()) {
+    if (on_console.contains(log[i])) {
       account.not_on_console.insert(account.not_on_console.end(), silent.begin(), silent.end());
       silent.clear();
     } else if (i < levels.size() && static_cast<unsigned>(levels[i] - '0') < loglevel) {

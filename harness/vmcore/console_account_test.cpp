@@ -46,10 +46,28 @@ TEST(ConsoleAccount, ALineThatOnlyTheConsoleHasIsNamed) {
   EXPECT_EQ(judge_account(differs).at(0).code, "vmcore-log-differs");
 }
 
-TEST(ConsoleAccount, ALineThatTheConsoleShowsTwiceIsLookedForTwice) {
+TEST(ConsoleAccount, ALineThatTheConsoleShowsTwiceIsNoFault) {
   auto twice = k_console;
   twice.insert(twice.find("kdt-agent"), "[    0.200000] hello\r\n");
-  EXPECT_THAT(account(twice).not_in_log, ElementsAre("[    0.200000] hello"));
+  EXPECT_THAT(judge_account(account(twice)), IsEmpty());
+}
+
+TEST(ConsoleAccount, ALineThatThePanicInterruptsIsKnownByItsBeginning) {
+  auto broken =
+      without(k_console, "lo\r\nkdt-agent: hello system\r\n"); // "[    0.200000] hel[    1.000000] Kernel panic"
+  auto same = account(broken);
+  EXPECT_EQ(same.compared, 3u);
+  EXPECT_THAT(judge_account(same), IsEmpty());
+  broken.replace(broken.find("hel["), 3, "hal");
+  EXPECT_THAT(judge_account(account(broken)), testing::SizeIs(1));
+}
+
+TEST(ConsoleAccount, EndsWhereTheClockBeginsAgain) {
+  auto quiet = without(k_console, "[    1.000000] Kernel panic - not syncing: x\r\n"); // the console shows no panic
+  quiet.replace(quiet.rfind("Booting"), 42, "a capture kernel that is told to be quiet");
+  auto log = k_log;
+  log.erase(log.begin() + 3);
+  EXPECT_THAT(judge_account(account(quiet, log, "6765")), IsEmpty());
 }
 
 TEST(ConsoleAccount, AHoleInTheConsoleIsNamedUnlessItSaysSo) {

@@ -36,6 +36,19 @@ void members(Self& c, Visit&& visit) {
   visit("log_problem", c.log_problem);
 }
 
+nlohmann::ordered_json json_of(const std::vector<PhysRange>& ranges) {
+  auto json = nlohmann::ordered_json::array();
+  for (const auto& range : ranges) json.push_back({range.start.value, range.end.value});
+  return json;
+}
+
+std::vector<PhysRange> ranges_from(const nlohmann::ordered_json& json) {
+  std::vector<PhysRange> ranges;
+  for (const auto& range : json)
+    ranges.push_back({{range.at(0).get<std::uint64_t>()}, {range.at(1).get<std::uint64_t>()}});
+  return ranges;
+}
+
 } // namespace
 
 nlohmann::ordered_json to_json(const Contents& contents) {
@@ -51,8 +64,8 @@ nlohmann::ordered_json to_json(const Contents& contents) {
   for (const auto& cpu : contents.cpus) json["cpus"].push_back({cpu.pc, cpu.sp, cpu.lr, cpu.pstate, cpu.pid, cpu.fp});
   json["crash"] = to_json(contents.crash);
   json["canaries"] = contents.canaries;
-  json["memory"] = nlohmann::ordered_json::array();
-  for (const auto& range : contents.shape.memory) json["memory"].push_back({range.start.value, range.end.value});
+  json["memory"] = json_of(contents.shape.memory);
+  json["empty_pieces"] = json_of(contents.empty_pieces);
   return json;
 }
 
@@ -71,8 +84,8 @@ Contents contents_from_json(const nlohmann::ordered_json& json) {
                              .registers = {}}); // these the child alone compares
   contents.crash = crash_state_from_json(json.at("crash"));
   json.at("canaries").get_to(contents.canaries);
-  for (const auto& range : json.at("memory"))
-    contents.shape.memory.push_back({{range.at(0).get<std::uint64_t>()}, {range.at(1).get<std::uint64_t>()}});
+  contents.shape.memory = ranges_from(json.at("memory"));
+  contents.empty_pieces = ranges_from(json.at("empty_pieces"));
   return contents;
 }
 

@@ -29,8 +29,9 @@ struct Contents {
   std::vector<CpuRegisters> cpus; ///< one for each PRSTATUS note
   PageReading pages;
   CrashState crash;
-  std::vector<Sighting> canaries; ///< one for each that the Query names
-  std::string log_levels;         ///< a digit for each line of the log
+  std::vector<Sighting> canaries;      ///< one for each that the Query names
+  std::vector<PhysRange> empty_pieces; ///< those that the Query names of which no page is stored
+  std::string log_levels;              ///< a digit for each line of the log
   std::uint64_t log_records = 0;
   std::uint64_t log_damaged = 0;
   std::string log_problem;

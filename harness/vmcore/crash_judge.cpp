@@ -24,9 +24,11 @@ struct LoggedTask {
   std::string task;
 };
 
-std::optional<LoggedTask> logged_task(std::string_view log, std::string_view panic) {
+/// Every such line from the panic on: a CPU that is stopped, or that sees a stall meanwhile, may have one, too.
+std::vector<LoggedTask> logged_tasks(std::string_view log, std::string_view panic) {
+  std::vector<LoggedTask> tasks;
   auto begin = panic.empty() ? std::string_view::npos : log.find(panic);
-  if (begin == std::string_view::npos) return std::nullopt;
+  if (begin == std::string_view::npos) return tasks;
   log.remove_prefix(begin);
   for (const std::string_view line : split(log, '\n')) {
     auto cpu = line.find("] CPU: "), comm = line.find(" Comm: ");
@@ -39,9 +41,9 @@ std::optional<LoggedTask> logged_task(std::string_view log, std::string_view pan
     auto rest = line.substr(comm + 7);
     auto end = std::min({rest.find(" Not tainted"), rest.find(" Tainted:"), rest.find(" Kdump:"), rest.size()});
     logged.task = std::string(rest.substr(0, end));
-    return logged; // later ones are of CPUs that were stopped
+    tasks.push_back(std::move(logged));
   }
-  return std::nullopt;
+  return tasks;
 }
 
 std::vector<std::string> order_of(const CrashState& state, const std::vector<CpuRegisters>& notes) {
@@ -107,13 +109,16 @@ std::vector<Finding> judge_crash(const CrashState& state, const std::vector<CpuR
                                                 "kernel",
                                                 *state.panic_cpu),
                                     std::move(stack)));
-  auto logged = logged_task(log, panic);
-  if (logged &&
-      ((logged->cpu && *logged->cpu != *state.panic_cpu) || (!crashed->task.empty() && logged->task != crashed->task)))
+  auto logged = logged_tasks(log, panic);
+  auto agrees = [&](const LoggedTask& one) {
+    return (!one.cpu || *one.cpu == *state.panic_cpu) && (crashed->task.empty() || one.task == crashed->task);
+  };
+  if (!logged.empty() && std::ranges::none_of(logged, agrees))
     findings.push_back(make_finding(
         "vmcore-task",
         fmt::format("memory says that CPU {} panicked in task '{}', the log that CPU {} did in '{}'", *state.panic_cpu,
-                    crashed->task, logged->cpu ? fmt::format("{}", *logged->cpu) : "?", logged->task)));
+                    crashed->task, logged.front().cpu ? fmt::format("{}", *logged.front().cpu) : "?",
+                    logged.front().task)));
   return findings;
 }
 

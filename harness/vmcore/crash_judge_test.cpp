@@ -84,6 +84,10 @@ TEST(CrashJudge, HoldsTheTaskAgainstTheLog) {
   EXPECT_THAT(crash_codes(good(), "Kernel panic\n[ 1.0] CPU: 0 PID: 1 Comm: sh Tainted: G\n"),
               ElementsAre("vmcore-task"));
   EXPECT_THAT(crash_codes(good(), "Kernel panic\n[ 1.0] CPU: 1 UID: 0 PID: 77 Comm: sh Tainted: G\n"), IsEmpty());
+  // Another CPU may have something to say meanwhile.
+  EXPECT_THAT(crash_codes(good(), "Kernel panic\n[ 1.0] CPU: 0 PID: 1 Comm: init Not tainted 6\n"
+                                  "[ 1.0] CPU: 1 PID: 77 Comm: sh Not tainted 6\n"),
+              IsEmpty());
 }
 
 TEST(CrashJudge, NamesWhereTheCpusStand) {

@@ -1,5 +1,5 @@
 // Damages that a vmcore can suffer: each is found with its own code, and the undamaged dump is never accused. What
-// these hand-made dumps show, harness/e2e/damage_test.cpp shows with dumps of a real kernel.
+// these hand-made dumps show, harness/e2e/verify_test.cpp shows with dumps of a real kernel.
 
 #include "base/file.hpp"
 #include "kdt/canary.h"
@@ -87,6 +87,14 @@ TEST_F(Detection, OneFlippedByteOfACanary) {
 TEST_F(Detection, AMissingPage) {
   memory_.left_out.insert(k_canary);
   EXPECT_THAT(codes(), ElementsAre("vmcore-canary-missing"));
+}
+
+TEST_F(Detection, AnyMissingPageWhereTheFilterLeavesNoneOut) {
+  expectation_.filter = 0;
+  memory_.left_out.clear();
+  EXPECT_THAT(codes(), IsEmpty());
+  memory_.left_out.insert(13);
+  EXPECT_THAT(codes(), ElementsAre("vmcore-memory-missing"));
 }
 
 TEST_F(Detection, APageThatShouldHaveBeenLeftOut) {

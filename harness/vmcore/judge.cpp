@@ -63,6 +63,29 @@ bool of_kernel(const Contents& c, const Expectation& expected) {
          (!expected.build_id || c.build_id.empty() || c.build_id == *expected.build_id);
 }
 
+std::uint64_t memory_of(const Contents& c) {
+  std::uint64_t memory = 0;
+  for (const auto& range : c.shape.memory) memory += range.size().bytes;
+  return memory;
+}
+
+/// Whether pages of the kernel's are stored, and in a kdump file every page where its filter leaves none out
+/// (makedumpfile stores a page of zeros as a reference to one that all share). Otherwise, only canaries tell.
+Findings judge_stored(const Contents& c, const Expectation& expected) {
+  constexpr unsigned k_zero_only = 1;
+  auto memory = memory_of(c) / std::max<std::uint64_t>(c.page_size, 1);
+  if (!c.empty_pieces.empty())
+    return {
+        make_finding("vmcore-memory-missing",
+                     fmt::format("not one page of {:#x}-{:#x} is stored in the vmcore, and the kernel owned all of it",
+                                 c.empty_pieces.front().start.value, c.empty_pieces.front().end.value))};
+  if (c.shape.format != Format::kdump || expected.filter > k_zero_only || c.shape.pages >= memory) return {};
+  return {make_finding("vmcore-memory-missing",
+                       fmt::format("{} of {} pages of memory are not stored in the vmcore, and its filter level {} "
+                                   "leaves none out",
+                                   memory - c.shape.pages, memory, expected.filter))};
+}
+
 /// Whether virtual addresses lead anywhere; without them there is no log, and no CPU is anywhere.
 Findings judge_translation(const Contents& c, const Expectation& expected) {
   if (expected.map && of_kernel(c, expected))
@@ -123,17 +146,26 @@ Account account_of(const Contents& c, std::string_view log, const Expectation& e
 
 } // namespace
 
+std::vector<PhysRange> pieces_of_the_kernel(const Expectation& expected) {
+  constexpr auto k_large = ByteSize::mib(1);
+  std::vector<PhysRange> pieces;
+  if (expected.canaries.empty()) return pieces;
+  for (const auto& piece : without(expected.system_ram, expected.crash_regions)) {
+    auto inside = [&](const Canary& canary) { return piece.start <= canary.address && canary.address < piece.end; };
+    if (piece.size() >= k_large && std::ranges::none_of(expected.canaries, inside)) pieces.push_back(piece);
+  }
+  return pieces;
+}
+
 Facts observe(const Contents& c, std::string_view log, const Expectation& expected) {
   Facts facts{{"vmcore.format", std::string(to_string(c.format))},
               {"vmcore.size", static_cast<std::int64_t>(c.shape.file_bytes)}};
   if (!judge_file(c).empty()) return facts;
-  std::uint64_t memory = 0;
-  for (const auto& range : c.shape.memory) memory += range.size().bytes;
   facts["vmcore.release"] = c.release;
   if (!c.build_id.empty()) facts["vmcore.build_id"] = c.build_id;
   facts["vmcore.page_size"] = static_cast<std::int64_t>(c.page_size);
   facts["vmcore.crash_time"] = c.crash_time;
-  facts["vmcore.memory"] = static_cast<std::int64_t>(memory);
+  facts["vmcore.memory"] = static_cast<std::int64_t>(memory_of(c));
   facts["vmcore.pages"] = static_cast<std::int64_t>(c.shape.pages);
   facts["vmcore.pages_read"] = static_cast<std::int64_t>(c.pages.read);
   facts["vmcore.cpus"] = static_cast<std::int64_t>(std::ranges::count_if(c.cpus, &CpuRegisters::saved));
@@ -168,9 +200,11 @@ Findings judge(const Contents& contents, std::string_view log, const Expectation
         fmt::format("{} of {} stored pages cannot be read back", contents.pages.bad, contents.pages.present),
         {contents.pages.first_bad}));
   judge_kernel(contents, expected, findings);
-  if (!expected.system_ram.empty())
+  if (!expected.system_ram.empty()) {
     add(judge_coverage(contents.shape.memory, expected.system_ram, expected.crash_regions,
                        std::max<std::uint64_t>(contents.page_size, 1)));
+    add(judge_stored(contents, expected));
+  }
   auto lost = judge_translation(contents, expected);
   bool translated = lost.empty();
   add(std::move(lost));

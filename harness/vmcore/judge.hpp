@@ -31,6 +31,10 @@ struct Expectation {
   std::vector<std::string> panic_markers{"Kernel panic - not syncing", "Internal error: ", "Starting crashdump kernel"};
 };
 
+/// Pieces of memory in which no canary could be planted: the kernel owns all of each, which no filter leaves out. Only
+/// large ones: a few pages may be those of a process. None where no canary was planted at all.
+std::vector<PhysRange> pieces_of_the_kernel(const Expectation& expectation);
+
 /// The observations vmcore.*: format, size, release, build_id, page_size, crash_time, memory, pages, pages_read, cpus
 /// (with registers), log_lines, panic and, when expected, nonce, canaries*, console_lines and those of observe_crash().
 /// Of an unreadable vmcore only the first two.

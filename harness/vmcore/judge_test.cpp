@@ -101,6 +101,25 @@ TEST(VmcoreJudge, NamesPagesThatCannotBeRead) {
   EXPECT_THAT(codes(with([](auto& c) { c.pages.bad = 1; })), ElementsAre("vmcore-damaged"));
 }
 
+TEST(VmcoreJudge, WantsSomethingOfEachPieceThatTheKernelOwns) {
+  auto expected = all();
+  expected.system_ram = {{{0}, {0x4000000}}};
+  expected.crash_regions = {{{0x1000000}, {0x2000000}}, {{0x2010000}, {0x3000000}}};
+  EXPECT_THAT(pieces_of_the_kernel(expected), IsEmpty()); // nobody planted canaries
+  expected.canaries = {{"kernel", {0x800000}}};
+  EXPECT_THAT(pieces_of_the_kernel(expected), ElementsAre(PhysRange{{0x3000000}, {0x4000000}}));
+  auto lost = with([&](auto& c) {
+    c.shape.memory = {{{0}, {0x1000000}}, {{0x2000000}, {0x2010000}}, {{0x3000000}, {0x4000000}}};
+    c.page_size = 4096;
+    c.canaries = {{.address = {0x800000}, .state = Sighting::State::intact}};
+    c.empty_pieces = pieces_of_the_kernel(expected);
+  });
+  expected.filter = 31;
+  EXPECT_THAT(codes(lost, k_log, expected), ElementsAre("vmcore-memory-missing"));
+  lost.empty_pieces.clear();
+  EXPECT_THAT(codes(lost, k_log, expected), IsEmpty());
+}
+
 TEST(VmcoreJudge, SaysWhatIsNotJudged) {
   EXPECT_EQ(not_judged({}).size(), 6u);
   EXPECT_EQ(not_judged(all()).size(), 4u);

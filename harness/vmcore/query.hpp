@@ -18,6 +18,7 @@ using LinkAddresses = std::map<std::string, std::uint64_t>;
 struct Query {
   std::uint64_t key = 0;            ///< of the canaries
   std::vector<PhysAddr> canaries{}; ///< at most a few hundred: they travel on a command line
+  std::vector<PhysRange> pieces{};  ///< of memory: which of these does the dump store no page of?
   LinkAddresses symbols{};          ///< of crash_symbols(); empty: nothing is known of the kernel
 };
 

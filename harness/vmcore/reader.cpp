@@ -95,6 +95,14 @@ bool Reader::read_physical(PhysAddr address, void* to, std::size_t bytes) const 
   return read(KDUMP_MACHPHYSADDR, address.value, to, bytes);
 }
 
+bool Reader::stores_any(const PhysRange& range) const {
+  auto page = page_size();
+  kdump_attr_t attribute{.type = KDUMP_BITMAP, .val = {}};
+  if (page == 0 || kdump_get_typed_attr(context_.get(), KDUMP_ATTR_FILE_PAGEMAP, &attribute) != KDUMP_OK) return true;
+  kdump_addr_t pfn = range.start.value / page;
+  return kdump_bmp_find_set(attribute.val.bitmap, &pfn) == KDUMP_OK && pfn * page < range.end.value;
+}
+
 PageReading Reader::read_all_pages(Deadline deadline) const {
   PageReading reading;
   auto page = page_size();

@@ -57,6 +57,8 @@ public:
   /// All or nothing; a page that the dump excludes is false, too.
   bool read_virtual(std::uint64_t address, void* to, std::size_t bytes) const;
   bool read_physical(PhysAddr address, void* to, std::size_t bytes) const;
+  /// Whether the file holds any page of this range; true where the library does not tell.
+  bool stores_any(const PhysRange& range) const;
 
   /// Reads (and so uncompresses) every stored page once, until the deadline. For kdump files: the page map of an ELF
   /// copy of /proc/vmcore goes backwards where the kernel image overlaps RAM (0.5.1), and this ends there.

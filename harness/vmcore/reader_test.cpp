@@ -43,6 +43,20 @@ TEST(VmcoreReader, NamesTheRegistersOfEachCpu) {
   EXPECT_FALSE(cpus[1].saved());
 }
 
+TEST(VmcoreReader, TellsWhetherAnyPageOfARangeIsStored) {
+  auto memory = tiny::kernel({"x"});
+  memory.left_out = {13, 14, 15};
+  Opened dump(tiny::kdump(memory));
+  auto reader = dump.reader();
+  auto any = [&](std::uint64_t first, std::uint64_t end) {
+    return reader.stores_any({{tiny::k_physical + first * tiny::k_page}, {tiny::k_physical + end * tiny::k_page}});
+  };
+  EXPECT_TRUE(any(0, 16));
+  EXPECT_TRUE(any(12, 14));
+  EXPECT_FALSE(any(13, 16));
+  EXPECT_FALSE(any(16, 100));
+}
+
 TEST(VmcoreReader, StopsReadingPagesAtTheDeadline) {
   Opened dump(tiny::kdump(tiny::kernel({"x"})));
   auto reading = dump.reader().read_all_pages(Deadline::after(Clock::duration::zero()));

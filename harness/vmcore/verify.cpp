@@ -76,6 +76,8 @@ void read_inside(const Reader& reader, const Query& query, const fs::path& log_p
   contents.canaries =
       look_for(query.key, query.canaries, contents.page_size,
                [&](PhysAddr address, void* to, std::size_t bytes) { return reader.read_physical(address, to, bytes); });
+  for (const auto& piece : query.pieces)
+    if (!reader.stores_any(piece)) contents.empty_pieces.push_back(piece);
   // An ELF segment has no form that could be wrong; its end has been checked against the file's.
   if (contents.shape.format == Format::kdump) contents.pages = reader.read_all_pages(pages_deadline);
 }
@@ -145,6 +147,7 @@ Report verify(const Subject& subject, const Expectation& expectation, const Limi
   write_file(log, ""); // a log of an earlier attempt must not pass for this one's
   Query query{.key = expectation.canary_key,
               .canaries = {},
+              .pieces = pieces_of_the_kernel(expectation),
               .symbols = expectation.map ? expectation.map->addresses : LinkAddresses{}};
   for (const auto& canary : expectation.canaries) query.canaries.push_back(canary.address);
   Command command{.argv = {"/proc/self/exe", std::string(k_verify_command), subject.vmcore.string(), assembled.string(),
