@@ -129,9 +129,12 @@ Reply serve_canaries(const Session&, const protocol::Json& arguments) {
   sched_setaffinity(0, sizeof everywhere, &everywhere);
   for (std::size_t i = 0; i < k_user_pages; ++i) planter.find("cache", cache.page(i));
   for (std::size_t i = 0; i < k_user_pages; ++i) planter.find("user", user.page(i));
-  for (const auto& span : dumped_memory(answer.iomem, page_size))
-    for (const auto& place : canary_places({span}, page_size))
-      if (!planter.plant(place)) break; // the kernel owns all of it: the next place there would fail, too
+  const auto memory = dumped_memory(answer.iomem, page_size);
+  for (const bool free : {false, true}) // free ones last, so that none of ours takes them again
+    for (const auto& span : memory)
+      for (const auto& place : canary_places({span}, page_size))
+        if ((place.kind == "free") == free && !planter.plant(place))
+          break; // the kernel owns all of it: the next place there would fail, too
   planter.finish(ask.key, page_size);
   answer.seconds = uptime() - before;
   return {protocol::encode(answer), {}};

@@ -14,6 +14,18 @@ bool contains(const Span& span, std::uint64_t address) {
   return span.from <= address && address < span.to;
 }
 
+/// Those that overlap as one: what a crash region gave back is listed as System RAM in System RAM (kernel/crash_core.c,
+/// crash_shrink_memory(); before v6.5 kernel/kexec_core.c).
+std::vector<Span> merged(const std::vector<Span>& sorted) {
+  std::vector<Span> spans;
+  for (const auto& span : sorted)
+    if (!spans.empty() && span.from < spans.back().to)
+      spans.back().to = std::max(spans.back().to, span.to);
+    else
+      spans.push_back(span);
+  return spans;
+}
+
 /// What is left of the spans without this one.
 std::vector<Span> without(const std::vector<Span>& spans, const Span& taken) {
   std::vector<Span> left;
@@ -34,6 +46,7 @@ std::vector<Span> dumped_memory(const std::vector<protocol::IomemRange>& iomem, 
     if (range.name == "System RAM") memory.push_back({up(range.start), (range.last + 1) / page_size * page_size});
   std::erase_if(memory, [](const Span& span) { return span.from >= span.to; });
   std::sort(memory.begin(), memory.end(), [](const Span& a, const Span& b) { return a.from < b.from; });
+  memory = merged(memory);
   for (const auto& range : iomem) // since v6.7 a crash region need not end on a page
     if (range.name == "Crash kernel")
       memory = without(memory, {range.start / page_size * page_size, up(range.last + 1)});

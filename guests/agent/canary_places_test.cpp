@@ -38,6 +38,14 @@ TEST(DumpedMemory, IsRamWithoutTheCrashRegions) {
   EXPECT_THAT(dumped_memory({}, k_page), IsEmpty());
 }
 
+TEST(DumpedMemory, WhatACrashRegionGaveBackIsNoPieceOfItsOwn) {
+  EXPECT_THAT(dumped_memory({{0x40000000, 0x13fffffff, "System RAM", 0},
+                             {0x12b600000, 0x1335fffff, "Crash kernel", 1},
+                             {0x133600000, 0x13b5fffff, "System RAM", 1}},
+                            k_page),
+              ElementsAre(Span{0x40000000, 0x12b600000}, Span{0x133600000, 0x140000000}));
+}
+
 TEST(DumpedMemory, HoldsWholePagesOnly) {
   EXPECT_THAT(dumped_memory({{0x40000800, 0x40003fff, "System RAM", 0},
                              {0x40005000, 0x400057ff, "System RAM", 0},

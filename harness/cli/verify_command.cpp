@@ -76,7 +76,9 @@ int verify_action(const VerifyArguments& arguments, const Context& context) {
                           {"blame", to_string(finding.blame)},
                           {"text", finding.text},
                           {"evidence", finding.evidence}});
-    fmt::print("{}\n", nlohmann::ordered_json{{"facts", to_json(report.facts)},
+    fmt::print("{}\n", nlohmann::ordered_json{{"schema", 1},
+                                              {"good", report.findings.empty()},
+                                              {"facts", to_json(report.facts)},
                                               {"findings", findings},
                                               {"not_judged", vmcore::not_judged(expectation)}}
                            .dump(2));

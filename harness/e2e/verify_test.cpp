@@ -3,6 +3,7 @@
 #include "e2e/kdump_file.hpp"
 #include "e2e/program.hpp"
 #include "e2e/run_directory.hpp"
+#include "testing/schema.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -62,6 +63,7 @@ protected:
     if (!facts.empty()) arguments.insert(arguments.end(), {"--facts", facts.string()});
     auto outcome = run_kdt(*place_, arguments, std::chrono::minutes(3));
     Judged judged{.status = outcome.status.code, .text = outcome.out + outcome.err};
+    EXPECT_EQ(kdt::testing::schema_errors(KDT_SOURCE_DIR "/reports/schema/verify.schema.json", outcome.out), "");
     auto json = nlohmann::json::parse(outcome.out, nullptr, false);
     if (json.is_object())
       for (const auto& finding : json["findings"]) judged.codes.push_back(finding["code"]);

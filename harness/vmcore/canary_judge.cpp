@@ -24,6 +24,24 @@ Outcome outcome(const Canary& canary, const Sighting& sighting, unsigned filter)
   return out ? Outcome::stray : Outcome::good;
 }
 
+/// One for each canary. A free page that was given to somebody who has not written to it yet is stored, and holds what
+/// it held: a filter that leaves free pages in shows more than a few of them.
+std::vector<Outcome> outcomes(const std::vector<Canary>& canaries, const std::vector<Sighting>& sightings,
+                              unsigned filter) {
+  std::vector<Outcome> all;
+  std::size_t free = 0, stray = 0;
+  auto stray_free = [&](std::size_t i) { return canaries[i].kind == "free" && all[i] == Outcome::stray; };
+  for (std::size_t i = 0; i < std::min(canaries.size(), sightings.size()); ++i) {
+    all.push_back(outcome(canaries[i], sightings[i], filter));
+    free += canaries[i].kind == "free" ? 1 : 0;
+    stray += stray_free(i) ? 1 : 0;
+  }
+  if (2 * stray <= free)
+    for (std::size_t i = 0; i < all.size(); ++i)
+      if (stray_free(i)) all[i] = Outcome::reused;
+  return all;
+}
+
 /// "3 of 32 canaries": those with this outcome, a line of evidence for the first of them.
 struct Counted {
   std::int64_t count = 0;
@@ -34,9 +52,10 @@ Counted count(const std::vector<Canary>& canaries, const std::vector<Sighting>& 
               Outcome wanted) {
   constexpr std::size_t k_most_evidence = 16;
   Counted counted;
-  for (std::size_t i = 0; i < std::min(canaries.size(), sightings.size()); ++i) {
+  const auto all = outcomes(canaries, sightings, filter);
+  for (std::size_t i = 0; i < all.size(); ++i) {
     const auto& canary = canaries[i];
-    if (outcome(canary, sightings[i], filter) != wanted) continue;
+    if (all[i] != wanted) continue;
     ++counted.count;
     if (counted.evidence.size() == k_most_evidence) continue;
     auto line = fmt::format("{} page {:#x}", canary.kind, canary.address.value);

@@ -76,6 +76,20 @@ TEST(CanaryJudge, APageThatShouldBeLeftOutAndIsThereIsNamed) {
     }
 }
 
+TEST(CanaryJudge, AFreePageThatWasGivenAwayAndNotWrittenToYetIsNoFaultOfTheFilter) {
+  const std::vector<Canary> free(4, {"free", {0x3000}});
+  std::vector<Sighting> seen(4);
+  for (std::size_t strays = 1; strays <= 4; ++strays) {
+    seen[strays - 1].state = State::intact;
+    EXPECT_EQ(judge_canaries(free, seen, 16).size(), strays > 2 ? 1u : 0u) << strays;
+  }
+  Facts facts;
+  seen = std::vector<Sighting>(4);
+  seen[0].state = State::intact;
+  observe_canaries(free, seen, 16, facts);
+  EXPECT_EQ(std::get<std::int64_t>(facts.at("vmcore.canaries_reused")), 1);
+}
+
 TEST(CanaryJudge, AnElfCoreMayKeepWhatIsLeftOutInShortRuns) {
   EXPECT_THAT(judge_canaries(k_canaries, sightings(0), 31, true), IsEmpty());
   auto seen = sightings(0);

@@ -18,6 +18,18 @@ std::vector<PhysRange> without_one(const std::vector<PhysRange>& ranges, const P
   return left;
 }
 
+/// Ranges that overlap or touch as one: what a crash region gave back is listed as System RAM in System RAM.
+std::vector<PhysRange> merged(std::vector<PhysRange> ranges) {
+  std::ranges::sort(ranges);
+  std::vector<PhysRange> result;
+  for (const auto& range : ranges)
+    if (!result.empty() && range.start <= result.back().end)
+      result.back().end = std::max(result.back().end, range.end);
+    else
+      result.push_back(range);
+  return result;
+}
+
 std::uint64_t bytes_of(const std::vector<PhysRange>& ranges) {
   std::uint64_t bytes = 0;
   for (const auto& range : ranges) bytes += range.size().bytes;
@@ -64,7 +76,7 @@ std::vector<PhysRange> dumped_memory(const std::vector<PhysRange>& system_ram,
   for (const auto& range : system_ram)
     if (up(range.start) < down(range.end)) ram.push_back({up(range.start), down(range.end)});
   for (const auto& range : crash_regions) crash.push_back({down(range.start), up(range.end)});
-  return without(ram, crash);
+  return without(merged(std::move(ram)), crash);
 }
 
 std::vector<Finding> judge_coverage(const std::vector<PhysRange>& dump, const std::vector<PhysRange>& system_ram,

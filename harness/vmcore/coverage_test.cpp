@@ -62,6 +62,12 @@ TEST(Coverage, RoundsTheCrashRegionToPages) {
   EXPECT_THAT(codes({{{0x40000000}, {0x7fe00000}}, {{0x7fe19000}, {0x80000000}}}, ram, crash), IsEmpty());
 }
 
+TEST(Coverage, WhatACrashRegionGaveBackIsCountedOnce) {
+  const Ranges ram{{{0x40000000}, {0x80000000}}, {{0x70000000}, {0x78000000}}}, crash{{{0x60000000}, {0x70000000}}};
+  EXPECT_THAT(dumped_memory(ram, crash, 4096),
+              ElementsAre(PhysRange{{0x40000000}, {0x60000000}}, PhysRange{{0x70000000}, {0x80000000}}));
+}
+
 TEST(Coverage, WithoutTakesRangesOfAnyOrder) {
   EXPECT_THAT(without({{{0}, {10}}, {{20}, {30}}}, {{{25}, {26}}, {{5}, {22}}}),
               ElementsAre(PhysRange{{0}, {5}}, PhysRange{{22}, {25}}, PhysRange{{26}, {30}}));

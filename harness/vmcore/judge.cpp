@@ -150,7 +150,7 @@ std::vector<PhysRange> pieces_of_the_kernel(const Expectation& expected) {
   constexpr auto k_large = ByteSize::mib(1);
   std::vector<PhysRange> pieces;
   if (expected.canaries.empty()) return pieces;
-  for (const auto& piece : without(expected.system_ram, expected.crash_regions)) {
+  for (const auto& piece : dumped_memory(expected.system_ram, expected.crash_regions, 1)) {
     auto inside = [&](const Canary& canary) { return piece.start <= canary.address && canary.address < piece.end; };
     if (piece.size() >= k_large && std::ranges::none_of(expected.canaries, inside)) pieces.push_back(piece);
   }
