@@ -10,6 +10,7 @@
 #include "run/host_memory.hpp"
 
 #include <algorithm>
+#include <charconv>
 #include <set>
 #include <thread>
 #include <unistd.h>
@@ -20,6 +21,7 @@ namespace {
 
 using State = Check::State;
 
+constexpr std::pair k_oldest_qemu{6, 1};              // memory-backend's reserve=off, see machine/qemu_argv.cpp
 constexpr ByteSize k_cache_wanted = ByteSize::gib(4); // an unpacked kernel source and a build of it
 constexpr ByteSize k_run_wanted = ByteSize::gib(1);
 constexpr ByteSize k_memory_wanted = ByteSize::mib(600); // two guests of 2 GiB occupy this much
@@ -82,9 +84,21 @@ Check check_memory() {
           fmt::format("free some memory: {} are wanted for the smallest guests", human(k_memory_wanted))};
 }
 
+/// "7.2.22 (Debian …)" → {7, 2}; zeros for what is no version.
+std::pair<int, int> as_version(const std::string& text) {
+  std::pair<int, int> version;
+  const char* end = text.data() + text.size();
+  auto [dot, error] = std::from_chars(text.data(), end, version.first);
+  if (error == std::errc{} && dot != end) std::from_chars(dot + 1, end, version.second);
+  return version;
+}
+
 Check check_emulator() {
   try {
-    return {State::good, "QEMU version", machine::qemu_version(), ""};
+    auto version = machine::qemu_version();
+    if (as_version(version) >= k_oldest_qemu) return {State::good, "QEMU version", version, ""};
+    return {State::bad, "QEMU version", version + ": too old, guests' memory cannot be given late (reserve=off)",
+            "install QEMU 6.1 or later; kdt is tried with 7.2"};
   } catch (const Error& error) {
     return {State::bad, "QEMU version", error.what(), "apt-get install qemu-system-arm"};
   }

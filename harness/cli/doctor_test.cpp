@@ -1,6 +1,7 @@
 #include "base/file.hpp"
 #include "cli/doctor.hpp"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -29,6 +30,21 @@ TEST(Doctor, NamesEveryToolOnceAndHowToMendIt) {
     EXPECT_EQ(std::ranges::count(checks, check.what, &Check::what), 1) << check.what;
     EXPECT_EQ(check.state == Check::State::good, check.mend.empty()) << check.what;
   }
+}
+
+TEST(Doctor, SeesAQemuThatIsTooOld) {
+  TempDir place("kdt-test");
+  auto program = place.path() / "qemu-system-aarch64";
+  std::string old_path = std::getenv("PATH");
+  ::setenv("PATH", (place.path().string() + ":" + old_path).c_str(), 1);
+  for (auto [version, state] : {std::pair{"4.2.1", Check::State::bad}, std::pair{"6.1.0", Check::State::good},
+                                std::pair{"10.0.2", Check::State::good}}) {
+    write_file(program, fmt::format("#!/bin/sh\necho 'QEMU emulator version {} (Debian)'\n", version));
+    fs::permissions(program, fs::perms::owner_all);
+    auto checks = check_host(KDT_SOURCE_DIR, place.path() / "cache");
+    EXPECT_EQ(find(checks, "QEMU version")->state, state) << version;
+  }
+  ::setenv("PATH", old_path.c_str(), 1);
 }
 
 TEST(Doctor, SeesACacheThatCannotBeWrittenTo) {

@@ -50,7 +50,10 @@ EndedText ended_text(const CellResult& result, std::size_t columns) {
                  .rest =
                      fmt::format(" {:>7}  {}", report::duration_text(result.seconds), report::one_line(result.cell.id)),
                  .why = ""};
-  if (result.verdict == Verdict::pass) return text;
+  if (result.verdict == Verdict::pass) {
+    if (find(result.observed, "save.exit_status") == nullptr) text.rest += "  (no dump, as expected)";
+    return text;
+  }
   const auto* finding = report::cause(result);
   bool blamed = finding != nullptr && result.verdict != Verdict::xpass;
   text.why =

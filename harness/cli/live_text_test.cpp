@@ -66,9 +66,17 @@ TEST(EndedText, OfAPassIsOneLine) {
   auto result = failed();
   result.verdict = Verdict::pass;
   result.findings.clear();
+  result.observed["save.exit_status"] = std::int64_t{0};
   auto text = ended_text(result, 80);
   EXPECT_EQ(text.verdict + text.rest, "pass   21.4 s  rodata=on");
   EXPECT_EQ(text.why, "");
+}
+
+TEST(EndedText, OfAPassWithoutADumpSaysThatNothingWasCaptured) {
+  auto result = failed();
+  result.verdict = Verdict::pass;
+  result.findings.clear();
+  EXPECT_EQ(ended_text(result, 80).rest, "  21.4 s  rodata=on  (no dump, as expected)");
 }
 
 TEST(EndedText, OfAFailureSaysInOneLineWhoseItIsWhereAndWhy) {

@@ -9,7 +9,9 @@
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
 
+#include <cerrno>
 #include <csignal>
+#include <cstring>
 #include <system_error>
 
 namespace {
@@ -77,12 +79,20 @@ int run_program(int argc, char** argv) {
   KDT_ASSERT(!"a subcommand is required");
 }
 
+/// What was printed is in a buffer until now, and the file or pipe behind it may be full or gone.
+int with_output_written(int status) {
+  bool written = std::fflush(stdout) == 0 && std::ferror(stdout) == 0;
+  if (written) return status;
+  if (errno == EPIPE) return 128 + SIGPIPE; // `kdt list … | head`
+  throw Error(Blame::infra, "what was printed could not be written: {}", std::strerror(errno));
+}
+
 } // namespace
 
 int main(int argc, char** argv) {
   set_up_logging();
   try {
-    return run_program(argc, argv);
+    return with_output_written(run_program(argc, argv));
   } catch (const Interrupted&) {
     std::fprintf(stderr, "kdt: interrupted\n");
     return 130;

@@ -83,7 +83,7 @@ std::string Plan::matrix_text() const {
 
 Plan make_plan(const std::vector<std::string>& matrices, const SelectionOptions& selection,
                const image::Images& images) {
-  Plan plan{.matrices = matrices, .expectations = {}, .cells = {}, .kernel_facts = {}};
+  Plan plan{.matrices = matrices, .expectations = {}, .cells = {}, .all = {}, .kernel_facts = {}};
   std::vector<Cell> cells;
   std::map<std::string, const run::Expectations*> judged_by;
   std::vector<std::filesystem::path> files;
@@ -108,6 +108,7 @@ Plan make_plan(const std::vector<std::string>& matrices, const SelectionOptions&
       }
       if (!judged_by.emplace(cell.id, plan.expectations.back().get()).second)
         throw Error(Blame::usage, "{}: cell {} is in two of the matrices", path.string(), cell.id);
+      plan.all.emplace(cell.id, cell.parameters);
       cells.push_back(std::move(cell));
     }
   }

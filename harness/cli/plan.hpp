@@ -25,6 +25,7 @@ struct Plan {
   std::vector<std::string> matrices;                            ///< as given
   std::vector<std::unique_ptr<run::Expectations>> expectations; ///< one a matrix
   std::vector<run::PlannedCell> cells;
+  std::map<std::string, CellParameters> all; ///< every cell of the matrices by its id, selected or not
   std::map<std::string, Facts> kernel_facts; ///< of the kernels that the cells use, without building them
 
   /// As run.json names it: the matrices joined by spaces.

@@ -68,7 +68,19 @@ void repeat_cells(Plan& plan, int times) {
   plan.cells = std::move(cells);
 }
 
-void prepare_directory(RunArguments& arguments) {
+/// Cells that finished before need not run again, if they are still the cells of the matrix.
+void resume(RunArguments& arguments, const Plan& plan) {
+  auto& options = arguments.options;
+  auto earlier = run::earlier_run(options.directory, options.matrix, plan.all);
+  options.finished = std::move(earlier.finished);
+  auto say = [&](std::size_t count, const char* what) {
+    if (count > 0) fmt::print(stderr, "kdt: {} of the cells in {} {}\n", count, options.directory.string(), what);
+  };
+  say(earlier.changed, "run again: the matrix says something else of them now");
+  say(earlier.gone, "are left out: the matrix does not hold them any more");
+}
+
+void prepare_directory(RunArguments& arguments, const Plan& plan) {
   auto& options = arguments.options;
   options.directory = !arguments.resume.empty() ? arguments.resume
                       : !arguments.out.empty()  ? arguments.out
@@ -76,7 +88,7 @@ void prepare_directory(RunArguments& arguments) {
   if (arguments.resume.empty())
     run::require_free(options.directory);
   else
-    options.finished = run::finished_cells(options.directory, options.matrix);
+    resume(arguments, plan);
 }
 
 /// A run that is resumed must not mix cells of two kernels under one name.
@@ -96,7 +108,7 @@ void refuse_other_kernels(const run::RunOptions& options, const Plan& plan) {
 /// Whatever cannot be written is said now, not when all cells have run.
 void make_outputs(const RunArguments& arguments) {
   try {
-    make_directories(arguments.options.directory);
+    make_directories(arguments.options.directory / "cells");
   } catch (const Error& error) {
     throw Error(Blame::infra, "{}: choose a writable --out", error.what());
   }
@@ -110,6 +122,10 @@ void write_reports(const RunResult& run, const RunArguments& arguments) {
   report::write_junit(run, directory / "junit.xml");
   report::write_summary_md(run, directory / "summary.md");
   write_page(run, directory / "report.html", {.directory = directory});
+}
+
+/// Last: a file elsewhere that cannot be written costs neither the run's own reports nor what the terminal says.
+void write_asked_for(const RunResult& run, const RunArguments& arguments) {
   if (!arguments.junit.empty()) report::write_junit(run, arguments.junit);
   if (!arguments.ktap.empty()) report::write_ktap(run, arguments.ktap);
 }
@@ -132,7 +148,7 @@ int run_action(RunArguments& arguments, const Context& context) {
     arguments.options.own_kernels = images.own_names();
     arguments.options.kernel_options = arguments.kernels.words();
   }
-  prepare_directory(arguments);
+  prepare_directory(arguments, plan);
   refuse_other_kernels(arguments.options, plan);
   arguments.options.keep = keep_from(arguments.keep);
   arguments.options.learnt = default_cache_directory() / "learnt.sqlite";
@@ -157,6 +173,7 @@ int run_action(RunArguments& arguments, const Context& context) {
     fmt::print("Interrupted: {} of {} cells ran. Continue with ./kdt run {}{} --resume {}\n", run.cells.size(),
                plan.cells.size(), plan.matrix_text(), words_again(arguments.options.kernel_options),
                shell_quoted(arguments.options.directory.string()));
+  write_asked_for(run, arguments);
   return run.exit_status;
 }
 
@@ -172,10 +189,12 @@ Action register_run(CLI::App& app, const Context& context) {
                  "cells at once; a guest of more than two CPUs counts for several")
       ->check(CLI::Range(1, 1024))
       ->capture_default_str();
-  auto* out = app.add_option("--out", arguments->out, "run directory (default: runs/TIME-MATRIX)");
+  auto named = [](const std::string& text) { return text.empty() ? "is empty: name a directory" : ""; };
+  auto* out = app.add_option("--out", arguments->out, "run directory (default: runs/TIME-MATRIX)")->check(named);
   app.add_option("--resume", arguments->resume,
                  "continue the run in this directory: cells that ended well or badly are "
                  "not run again, infrastructure errors are")
+      ->check(named)
       ->excludes(out);
   app.add_option("--junit", arguments->junit, "write JUnit XML here too (RUN/junit.xml is always written)");
   app.add_option("--ktap", arguments->ktap, "write KTAP, which kernel CI systems read, to this file");

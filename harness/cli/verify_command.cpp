@@ -10,6 +10,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
+
 namespace kdt::cli {
 
 namespace {
@@ -46,6 +48,9 @@ vmcore::Expectation expectation_from(const VerifyArguments& arguments, const Con
   if (json.is_discarded()) throw Error(Blame::usage, "{}: not JSON", file.string());
   auto cell = cell_from_json(json);
   auto expectation = run::dump_expectation(cell);
+  if (!expectation.release && !expectation.build_id && !expectation.nonce)
+    throw Error(Blame::usage, "{}: cell {} ended before it knew its kernel, so that nothing can be told from it",
+                file.string(), cell.cell.id);
   if (auto console = file.parent_path() / "console.log"; fs::is_regular_file(console))
     expectation.console = run::console_if_whole(console);
   if (auto symbols = symbols_of(cell, arguments, context)) expectation.map = run::kernel_map(*symbols);
@@ -92,7 +97,8 @@ int verify_action(const VerifyArguments& arguments, const Context& context) {
     fmt::print("{}\n", report.findings.empty() ? "The vmcore holds what was looked for."
                                                : "The vmcore is not as it should be.");
   }
-  return report.findings.empty() ? 0 : 1;
+  bool ours = std::ranges::all_of(report.findings, [](const Finding& f) { return f.blame == Blame::infra; });
+  return report.findings.empty() ? 0 : ours ? 3 : 1;
 }
 
 } // namespace

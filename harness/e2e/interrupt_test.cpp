@@ -115,6 +115,13 @@ TEST_F(Interrupted, AJournalThatWasCutAnywhereIsFinishedWithTheSameVerdicts) {
     EXPECT_EQ(same, kept);
     expect_only_finished_cells();
   }
+  // Cells of another build, or of another QEMU, are not mixed with these.
+  auto other = text.find("\"fingerprint\":\"") + std::string_view("\"fingerprint\":\"").size();
+  text[other] = text[other] == '0' ? '1' : '0';
+  write_file(journal, text);
+  auto refused = run_kdt(place_, run_arguments({"--resume", "run"}), k_run_budget);
+  EXPECT_EQ(refused.status.code, 2) << refused.out << refused.err;
+  EXPECT_THAT(refused.err, HasSubstr("start a new run"));
 }
 
 TEST_F(Interrupted, BySigtermEndsTheSameWay) {

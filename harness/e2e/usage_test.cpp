@@ -1,5 +1,6 @@
 // What a user gets who types something wrong, or whose host cannot run guests: one sentence and the right exit status.
 
+#include "base/process.hpp"
 #include "base/text.hpp"
 #include "e2e/program.hpp"
 
@@ -117,6 +118,14 @@ TEST_F(Usage, AnOutputThatCannotBeWritten) {
   EXPECT_EQ(outcome.status.code, 3);
   EXPECT_THAT(outcome.err, HasSubstr("file/run"));
   expect_one_line(outcome);
+}
+
+TEST_F(Usage, AnOutputThatIsFull) {
+  auto outcome = run_program({.argv = {"/bin/sh", "-c", "\"$0\" list \"$1\" > /dev/full", KDT_PROGRAM, k_smoke},
+                              .environment = {{"KDT_ROOT", KDT_SOURCE_DIR}}},
+                             Deadline::after(std::chrono::minutes(1)));
+  EXPECT_EQ(outcome.status.code, 3);
+  EXPECT_THAT(outcome.err, HasSubstr("kdt: what was printed could not be written: No space left on device"));
 }
 
 TEST_F(Usage, AHostWithoutQemu) {

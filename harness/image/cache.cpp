@@ -105,9 +105,13 @@ std::string EntryKey::id() const {
 }
 
 Cache::Cache(fs::path root) : root_(std::move(root)) {
-  make_directories(root_ / "images");
-  make_directories(root_ / "locks");
-  make_directories(log_directory());
+  try {
+    make_directories(root_ / "images");
+    make_directories(root_ / "locks");
+    make_directories(log_directory());
+  } catch (const Error& error) {
+    throw Error(Blame::infra, "{}: set XDG_CACHE_HOME to a directory that can be written to", error.what());
+  }
   sweep();
 }
 

@@ -357,8 +357,10 @@ std::string qemu_version() {
   auto finished =
       run_program({.argv = {"qemu-system-aarch64", "--version"}}, Deadline::after(std::chrono::seconds(20)));
   auto at = finished.out.find("version ");
-  if (!finished.status.success() || at == std::string::npos)
+  if (finished.timed_out) throw Error(Blame::infra, "qemu-system-aarch64 --version did not end within 20 s");
+  if (!finished.status.success())
     throw Error(Blame::infra, "qemu-system-aarch64 --version failed: {}", to_string(finished.status));
+  if (at == std::string::npos) throw Error(Blame::infra, "qemu-system-aarch64 --version tells no version: is it QEMU?");
   auto text = finished.out.substr(at + 8);
   return text.substr(0, text.find_first_of(" \n"));
 }

@@ -40,14 +40,11 @@ TEST_F(CellRunnerTest, KeepAllKeepsTheVmcore) {
 }
 
 TEST_F(CellRunnerTest, QemuThatIsKilledIsAnInfraErrorInEachPhase) {
-  struct Case {
-    const char* ask;
-    int nth;
-    Phase phase;
-  };
+  using Case = std::tuple<const char*, int, Phase>;
   for (auto [ask, nth, phase] :
-       {Case{"facts", 0, Phase::boot}, Case{"load", 0, Phase::load}, Case{"probe", 1, Phase::probe},
-        Case{"trigger", 0, Phase::trigger}, Case{"facts", 1, Phase::capture}, Case{"save", 0, Phase::save}}) {
+       {Case{"facts", 0, Phase::boot}, Case{"probe", 0, Phase::load}, Case{"load", 0, Phase::load},
+        Case{"probe", 1, Phase::probe}, Case{"trigger", 0, Phase::trigger}, Case{"facts", 1, Phase::capture},
+        Case{"save", 0, Phase::save}}) {
     guest_ = FakeGuest(KDT_SOURCE_DIR "/harness/guest/testdata/kexec_file_load.jsonl");
     guest_.instead_of(ask, nth, [] { return Events{killed(SIGKILL)}; });
     auto result = run();

@@ -191,16 +191,16 @@ bool CellRun::region_reserved() const {
 
 /// Where no probe can be built for the kernel, nobody is asked: check_map_from_host() sees what it would have seen of
 /// the page tables. False when there is no agent any more.
-bool CellRun::ask_probe(std::optional<protocol::ProbeAnswer>& answer) {
+bool CellRun::ask_probe(Phase phase, std::optional<protocol::ProbeAnswer>& answer) {
   if (!context_.kernel.no_probe.empty()) return true;
-  answer = ask<protocol::ProbeAnswer>(Phase::probe, ask::probe, protocol::Done{}, timeouts_.probe, "probe-failed");
-  if (answer) report_untried(*answer);
+  answer = ask<protocol::ProbeAnswer>(phase, ask::probe, protocol::Done{}, timeouts_.probe, "probe-failed");
+  if (answer) report_untried(phase, *answer);
   return answer || !session_->refusal().empty();
 }
 
 bool CellRun::load() {
   std::optional<protocol::ProbeAnswer> before;
-  if (!ask_probe(before)) return false; // no agent any more
+  if (!ask_probe(Phase::load, before)) return false; // no agent any more
   if (before) observe_probe_before(*before, result_.observed);
   if (!check_map_from_host(before, Moment::before_load)) return false;
   if (!region_reserved() || !resize_before_load()) return false; // there is nothing to load into
@@ -216,7 +216,7 @@ bool CellRun::load() {
                               .initramfs_bytes = size_of_file(context_.kernel.initramfs).bytes,
                               .operations = load_operations(cell_.parameters)};
   if (const auto& size = cell_.parameters.initramfs_size) arguments.initramfs_size = size->bytes;
-  auto answer = ask<protocol::LoadAnswer>(Phase::load, ask::load, arguments, timeouts_.load, "load-failed");
+  auto answer = ask<protocol::LoadAnswer>(Phase::load, ask::load, arguments, timeouts_.load, "agent-error");
   if (!answer) return false;
   observe_load(*answer, result_.observed);
   load_ = *answer;
@@ -270,16 +270,15 @@ bool CellRun::resize_before_load() {
 
 bool CellRun::probe() {
   std::optional<protocol::ProbeAnswer> after;
-  if (!ask_probe(after)) return false;
+  if (!ask_probe(Phase::probe, after)) return false;
   if (after) observe_probe_after(*after, guest::segments_of(*after, load_), result_.observed);
   return check_map_from_host(after, Moment::after_load); // without a probe, too: the dump is still to be taken
 }
 
-void CellRun::report_untried(const protocol::ProbeAnswer& answer) {
+void CellRun::report_untried(Phase phase, const protocol::ProbeAnswer& answer) {
   auto untried = untried_pages(answer);
   if (untried > 0)
-    report(make_finding("probe-failed", fmt::format("{} pages of the crash region were not tried", untried)),
-           Phase::probe);
+    report(make_finding("probe-failed", fmt::format("{} pages of the crash region were not tried", untried)), phase);
 }
 
 /// False when there is no agent any more; a guest without canaries still panics, and its dump is verified without.

@@ -64,7 +64,7 @@ private:
   bool resize(std::string_view attempt, std::uint64_t size);
   bool resize_before_load();
   std::uint64_t crash_size() const;
-  bool ask_probe(std::optional<protocol::ProbeAnswer>& answer);
+  bool ask_probe(Phase phase, std::optional<protocol::ProbeAnswer>& answer);
   /// What the cell's triggers need, and the kernel was built without; reported.
   bool lacks_support();
   /// Pulls a trigger; false when that is not to be waited for: it has been reported, then.
@@ -73,7 +73,7 @@ private:
   bool capture_panicked();
   bool panic_in_capture();
   bool plant_canaries();
-  void report_untried(const protocol::ProbeAnswer& answer);
+  void report_untried(Phase phase, const protocol::ProbeAnswer& answer);
 
   /// Keeps what a walk of the page tables from the host needs to know.
   void remember_for_walk(const protocol::Facts& facts);

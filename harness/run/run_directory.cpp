@@ -2,9 +2,19 @@
 
 #include "base/error.hpp"
 #include "base/file.hpp"
+#include "base/text.hpp"
 #include "run/journal.hpp"
 
 namespace kdt::run {
+
+namespace {
+/// A matrix is the same one from another directory, too; what it holds is compared cell by cell.
+std::string file_names(const std::string& matrix) {
+  std::string names;
+  for (const auto& word : split(matrix, ' ')) names += fs::path(word).filename().string() + " ";
+  return names;
+}
+} // namespace
 
 void require_free(const fs::path& directory) {
   std::error_code error;
@@ -20,14 +30,25 @@ void require_free(const fs::path& directory) {
   }
 }
 
-std::vector<CellResult> finished_cells(const fs::path& directory, const std::string& matrix) {
+EarlierRun earlier_run(const fs::path& directory, const std::string& matrix,
+                       const std::map<std::string, CellParameters>& cells) {
   auto content = read_journal(directory / "journal.jsonl");
   // A journal whose first line was lost holds no matrix, and no cell either.
-  if (content.run.matrix != matrix && !(content.run.matrix.empty() && content.cells.empty()))
+  bool lost = content.run.matrix.empty() && content.cells.empty();
+  if (!lost && file_names(content.run.matrix) != file_names(matrix))
     throw Error(Blame::usage, "{} holds a run of {}, not of {}", directory.string(), content.run.matrix, matrix);
-  std::erase_if(content.cells,
-                [](const CellResult& cell) { return cell.verdict == Verdict::error || cell.verdict == Verdict::skip; });
-  return std::move(content.cells);
+  EarlierRun earlier;
+  for (auto& result : content.cells) {
+    auto cell = cells.find(result.cell.id);
+    if (cell == cells.end()) cell = cells.find(result.cell.id.substr(0, result.cell.id.rfind('#'))); // --repeat
+    if (cell == cells.end())
+      ++earlier.gone;
+    else if (cell->second != result.cell.parameters)
+      ++earlier.changed;
+    else if (result.verdict != Verdict::error && result.verdict != Verdict::skip)
+      earlier.finished.push_back(std::move(result));
+  }
+  return earlier;
 }
 
 } // namespace kdt::run

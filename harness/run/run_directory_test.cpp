@@ -20,7 +20,16 @@ protected:
       journal.add(result);
     }
   }
+  EarlierRun earlier(const std::string& matrix) const { return earlier_run(place_.path(), matrix, cells_); }
+
+  static CellParameters on_k() {
+    CellParameters parameters;
+    parameters.kernel = "k";
+    return parameters;
+  }
   TempDir place_{"kdt-test"};
+  std::map<std::string, CellParameters> cells_{
+      {"a", on_k()}, {"b", on_k()}, {"c", on_k()}, {"d", on_k()}, {"e", on_k()}};
 };
 } // namespace
 
@@ -54,16 +63,39 @@ TEST_F(RunDirectoryTest, VerdictsAboutTheKernelAreNotAskedAgain) {
   write_journal(
       {{"a", Verdict::pass}, {"b", Verdict::fail}, {"c", Verdict::error}, {"d", Verdict::skip}, {"e", Verdict::xfail}});
   std::string ids;
-  for (const auto& cell : finished_cells(place_.path(), "m.yaml")) ids += cell.cell.id;
+  for (const auto& cell : earlier("m.yaml").finished) ids += cell.cell.id;
   EXPECT_EQ(ids, "abe");
 }
 
 TEST_F(RunDirectoryTest, AnotherMatrixIsRefusedAndALostFirstLineIsNot) {
   write_journal({{"a", Verdict::pass}});
-  EXPECT_THROW(finished_cells(place_.path(), "other.yaml"), Error);
-  EXPECT_THROW(finished_cells(place_.path() / "none", "m.yaml"), Error);
+  EXPECT_THROW(earlier("other.yaml"), Error);
+  EXPECT_THROW(earlier_run(place_.path() / "none", "m.yaml", cells_), Error);
+  EXPECT_EQ(earlier("/elsewhere/m.yaml").finished.size(), 1U); // the same matrix, asked for from another place
   write_file(place_.path() / "journal.jsonl", R"({"schema":1,"type":"run","run_)");
-  EXPECT_TRUE(finished_cells(place_.path(), "m.yaml").empty());
+  EXPECT_TRUE(earlier("m.yaml").finished.empty());
+}
+
+TEST_F(RunDirectoryTest, ACellOfWhichTheMatrixSaysSomethingElseNowRunsAgain) {
+  write_journal({{"a", Verdict::pass}, {"b", Verdict::pass}});
+  cells_["a"].memory = ByteSize::gib(1);
+  auto found = earlier("m.yaml");
+  ASSERT_EQ(found.finished.size(), 1U);
+  EXPECT_EQ(found.finished[0].cell.id, "b");
+  EXPECT_EQ(found.changed, 1U);
+}
+
+TEST_F(RunDirectoryTest, ARepeatedCellIsOneOfTheMatrix) {
+  write_journal({{"a", Verdict::pass}, {"a#2", Verdict::fail}});
+  EXPECT_EQ(earlier("m.yaml").finished.size(), 2U);
+}
+
+TEST_F(RunDirectoryTest, ACellThatTheMatrixHoldsNoMoreIsLeftOut) {
+  write_journal({{"a", Verdict::pass}, {"b", Verdict::pass}});
+  cells_.erase("b");
+  auto found = earlier("m.yaml");
+  ASSERT_EQ(found.finished.size(), 1U);
+  EXPECT_EQ(found.gone, 1U);
 }
 
 } // namespace kdt::run

@@ -39,6 +39,7 @@ private:
   void finish(CellResult result);
   CellResult not_run(std::size_t index, Finding finding) const;
   void fail_cells_of(const std::string& kernel, const Error& error);
+  void refuse_other_fingerprints(const std::string& name, const image::KernelImage& kernel) const;
   void fatal(const Error& error);
 
   const std::vector<PlannedCell>& cells_;
@@ -109,6 +110,17 @@ void Running::fatal(const Error& error) {
   stop_.request_stop();
 }
 
+/// A run that is resumed must not mix cells of two builds of a kernel, of the guest's programs or of QEMU.
+void Running::refuse_other_fingerprints(const std::string& name, const image::KernelImage& kernel) const {
+  for (const auto& cell : options_.finished)
+    if (cell.cell.parameters.kernel == name && !cell.fingerprint.empty() &&
+        cell.fingerprint != fingerprint(cell.cell, kernel, backend_.emulator_version))
+      throw Error(Blame::usage,
+                  "--resume {}: cell {} ran with another build of kernel {} or of the guest's programs, or with "
+                  "another QEMU: start a new run",
+                  options_.directory.string(), cell.cell.id, name);
+}
+
 void Running::build_kernels(std::stop_token stop) {
   std::vector<std::string> names;
   for (const auto& planned : cells_) {
@@ -119,6 +131,11 @@ void Running::build_kernels(std::stop_token stop) {
     if (stop.stop_requested()) return;
     try {
       auto image = images_.kernel(name, stop);
+      try {
+        refuse_other_fingerprints(name, image);
+      } catch (const Error& error) {
+        return fatal(error);
+      }
       if (!image.no_probe.empty())
         observer_.warned(
             fmt::format("kernel {} has no probe: the page tables are read from the host, and no stray write "

@@ -30,6 +30,15 @@ protected:
   }
 };
 
+TEST_F(CellRunnerTest, WhatTheAgentItselfCannotDoIsNotBlamedOnTheKernel) {
+  guest_.instead_of("load", 0, [] {
+    return Events{AgentLine{R"({"id":3,"error":"cannot copy /dev/vdb: No space left on device"})"}};
+  });
+  auto result = run();
+  expect_only(result, "agent-error", Phase::load, Verdict::fail);
+  EXPECT_EQ(result.blame, Blame::tool);
+}
+
 TEST_F(TriggeringTest, TheGuestIsToldWhatToDoAndWhere) {
   use_trigger_rules();
   cell_.parameters.trigger_cpu = 1;
