@@ -13,6 +13,9 @@ namespace kdt::matrix {
 namespace {
 constexpr std::uint64_t k_zone_dma_end = std::uint64_t{1} << 32; // zone_dma_bits is 32 on virt: no dma-ranges in its DT
 
+/// What is asked for counts up to here: facts are signed, and rules round them up.
+constexpr std::uint64_t k_most_asked = (std::uint64_t{1} << 63) - ByteSize::mib(1).bytes;
+
 /// The words of a command line, and what those of the form name=value say.
 class CommandLine {
 public:
@@ -95,16 +98,27 @@ std::uint64_t boot_use(std::uint64_t ram, const Facts& facts) {
   return ram / page * (64 + 8) + known_number(facts, "cma", 0) + ByteSize::mib(64).bytes;
 }
 
-/// What lies at [base, base + size) when the kernel looks: QEMU puts the Image 2 MiB into RAM and the initramfs 128 MiB
-/// into it, or in the middle of a smaller one (hw/arm/boot.c: arm_setup_direct_kernel_boot); the device tree follows.
-std::string window_of(std::uint64_t base, std::uint64_t size, std::uint64_t ram, const Facts& facts) {
+/// What QEMU puts into RAM, by its start: the Image 2 MiB into it, the initramfs 128 MiB, or in the middle of a smaller
+/// one, whatever mem= says (hw/arm/boot.c: arm_setup_direct_kernel_boot). The device tree follows.
+constexpr std::uint64_t k_image = k_ram_base + ByteSize::mib(2).bytes;
+std::uint64_t initramfs_of(const CellParameters& cell) {
+  return k_ram_base + std::min(cell.memory.bytes / 2, ByteSize::mib(128).bytes);
+}
+
+/// No hole below `end` is larger: there is one on either side of the start of the initramfs.
+std::uint64_t largest_hole(const CellParameters& cell, std::uint64_t end) {
+  auto initramfs = std::min(initramfs_of(cell), end);
+  return std::max(initramfs - std::min(k_image, initramfs), end - initramfs);
+}
+
+/// What lies at [base, base + size) when the kernel looks.
+std::string window_of(std::uint64_t base, std::uint64_t size, std::uint64_t ram, std::uint64_t initramfs,
+                      const Facts& facts) {
   auto end = base + size;
   auto ram_end = k_ram_base + ram;
   if (base < k_ram_base || end < base || end > ram_end) return "outside";
-  auto image = k_ram_base + ByteSize::mib(2).bytes;
-  auto initramfs = k_ram_base + std::min(ram / 2, ByteSize::mib(128).bytes);
   auto holds = [&](std::uint64_t address) { return base <= address && address < end; };
-  if (holds(image) || holds(initramfs)) return "taken";
+  if (holds(k_image) || holds(initramfs)) return "taken";
   bool free = base >= initramfs + ByteSize::mib(128).bytes && end + boot_use(ram, facts) <= ram_end;
   return free ? "free" : "unsure";
 }
@@ -112,6 +126,9 @@ std::string window_of(std::uint64_t base, std::uint64_t size, std::uint64_t ram,
 /// What the crash region and the linear map cost, by arithmetic.
 void add_sizes(const CellParameters& cell, std::uint64_t ram, Facts& facts) {
   facts["boot_use"] = as_integer(boot_use(ram, facts));
+  facts["hole"] = as_integer(largest_hole(cell, k_ram_base + ram));
+  if (auto limit = known<std::int64_t>(facts, "dma_limit"))
+    facts["hole_low"] = as_integer(largest_hole(cell, static_cast<std::uint64_t>(*limit)));
   facts["page_map_tables"] = as_integer(table_bytes(ram, facts));
   auto size = known<std::int64_t>(facts, "crashkernel.size");
   if (cell.shrink) facts["shrink"] = as_integer(cell.shrink->bytes);
@@ -120,7 +137,7 @@ void add_sizes(const CellParameters& cell, std::uint64_t ram, Facts& facts) {
   facts["page_map_region"] = as_integer(table_bytes(asked, facts));
   facts["crashkernel.remaining"] = as_integer(cell.shrink ? std::min(asked, cell.shrink->bytes) : asked);
   if (auto base = known<std::int64_t>(facts, "crashkernel.base"))
-    facts["crashkernel.window"] = window_of(static_cast<std::uint64_t>(*base), asked, ram, facts);
+    facts["crashkernel.window"] = window_of(static_cast<std::uint64_t>(*base), asked, ram, initramfs_of(cell), facts);
 }
 
 void add_crashkernel(const CommandLine& line, ByteSize ram, Facts& facts) {
@@ -128,10 +145,13 @@ void add_crashkernel(const CommandLine& line, ByteSize ram, Facts& facts) {
   facts["crashkernel.form"] = request.form;
   facts["crashkernel.range"] = request.range;
   facts["crashkernel.flaw"] = request.flaw;
+  facts["crashkernel.flaw_in"] = request.flaw_in;
+  facts["crashkernel.flaw_char"] = request.flaw_char;
   facts["crashkernel.cma_is_last"] = request.cma_is_last;
-  if (request.size) facts["crashkernel.size"] = as_integer(request.size->bytes);
-  if (request.base) facts["crashkernel.base"] = as_integer(request.base->bytes);
-  if (request.low) facts["crashkernel.low"] = as_integer(request.low->bytes);
+  auto number = [](ByteSize size) { return as_integer(std::min(size.bytes, k_most_asked)); };
+  if (request.size) facts["crashkernel.size"] = number(*request.size);
+  if (request.base) facts["crashkernel.base"] = number(*request.base);
+  if (request.low) facts["crashkernel.low"] = number(*request.low);
 }
 
 /// The kernel's default of KFENCE, unless the command line overrides it: off, late (sample interval 0: it may be

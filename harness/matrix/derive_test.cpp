@@ -116,6 +116,35 @@ TEST(Derive, TellsWhatLiesWhereABaseIsAskedFor) {
   EXPECT_EQ(window("256M"), "-");
 }
 
+TEST(Derive, KnowsTheLargestHoleThatImageAndInitramfsLeave) {
+  auto cell = cell_with();
+  cell.memory = ByteSize::gib(1);
+  EXPECT_EQ(number(facts_of(cell), "hole"), 896 << 20); // behind the start of the initramfs
+  EXPECT_EQ(number(facts_of(cell), "hole_low"), 896 << 20);
+  cell.memory = ByteSize::gib(5);
+  EXPECT_EQ(number(facts_of(cell), "hole_low"), std::int64_t{2944} << 20);
+  EXPECT_EQ(number(facts_of(cell), "hole"), std::int64_t{4992} << 20);
+  EXPECT_EQ(number(facts_of(cell, false), "hole_low"), std::int64_t{4992} << 20);
+  cell.memory = ByteSize::mib(200); // the initramfs is in the middle
+  EXPECT_EQ(number(facts_of(cell), "hole"), 100 << 20);
+  cell.memory = ByteSize::gib(1);
+  cell.cmdline = "mem=300M"; // QEMU does not read it
+  EXPECT_EQ(number(facts_of(cell), "hole"), 172 << 20);
+  cell.cmdline = "mem=100M";
+  EXPECT_EQ(number(facts_of(cell), "hole"), 98 << 20); // between the Image and the end
+  cell.cmdline = "mem=1M";
+  EXPECT_EQ(number(facts_of(cell), "hole"), 0);
+}
+
+TEST(Derive, CountsWhatIsAskedForUpToTheEndOfItsType) {
+  auto cell = cell_with();
+  cell.crashkernel = "0xffffffffffffffff@0xfffffffffff00000";
+  auto facts = facts_of(cell);
+  EXPECT_EQ(number(facts, "crashkernel.size"), 0x7ffffffffff00000);
+  EXPECT_EQ(number(facts, "crashkernel.base"), 0x7ffffffffff00000);
+  EXPECT_EQ(text(facts, "crashkernel.window"), "outside");
+}
+
 TEST(Derive, KnowsWhatIsLeftToLoadInto) {
   auto cell = cell_with();
   cell.crashkernel = "256M";

@@ -105,6 +105,34 @@ const std::vector<Row> k_seen_on_61{
     {"4G", "256M,foo", true, 0, 0, 0, 0, "crashkernel: unrecognized char: ,"},
     {"4G", "256M,cma", true, 0, 0, 0, 0, "crashkernel: unrecognized char: ,"},
     {"4G", "auto", true, 0, 0, 0, 0, "crashkernel: memory value expected"},
+    // What no plan can know: both happened.
+    {"1G", "700M", true, 0x52c00000, 700 * M},
+    {"1G", "256M@0x70000000", true, 0, 0, 0, 0, "cannot allocate crashkernel (size:0x10000000)"},
+    {"1G", "256M@0x4f000000", true, 0x4f000000, 256 * M},
+    {"5G", "2900M", true, 0x4ac00000, 2900 * M},
+    {"3200M", "256M,high", true, 0xf4600000, 256 * M}, // straddles the limit
+    {"1G", "32M", true, 0x7cc00000, 32 * M},
+    // Larger than any hole.
+    {"1G", "900M", true, 0, 0, 0, 0, "cannot allocate crashkernel (size:0x38400000)"},
+    {"1G", "900M", false, 0, 0, 0, 0, "cannot allocate crashkernel (size:0x38400000)"},
+    {"1G", "99999999999999999999", true, 0, 0, 0, 0, "cannot allocate crashkernel (size:0x6bc75e2d63100000)"},
+    // Odd, and legal.
+    {"1G", "256M@0", true, 0x6ec00000, 256 * M},
+    {"1G", "1G-:256M@0", true, 0x6ec00000, 256 * M},
+    {"1G", "2M@0", true, 0x7ea00000, 2 * M},
+    {"1G", "0400M", true, 0x6ec00000, 256 * M},
+    {"1G", "256M@", true, 0x6ec00000, 256 * M},
+    {"1G", "256M@-1", true, 0x6ec00000, 256 * M},
+    {"1G", "256M@0x60000000@0x40000000", true, 0x60000000, 256 * M},
+    {"1G", "256M@060000000", true, 0, 0, 0, 0, "cannot allocate crashkernel (size:0x10000000)"},
+    // What the kernel cannot read.
+    {"1G", "1G-2G:256M,high", true, 0, 0, 0, 0, "crashkernel: unrecognized char: -"},
+    {"1G", "256M@0x60000000,high", true, 0, 0, 0, 0, "crashkernel: unrecognized char: @"},
+    {"1G", "256MB", true, 0, 0, 0, 0, "crashkernel: unrecognized char: B"},
+    {"1G", "256M,", true, 0, 0, 0, 0, "crashkernel: unrecognized char: ,"},
+    {"1G", "-2G:128M", true, 0, 0, 0, 0, "crashkernel: Memory value expected"},
+    {"1G", "4G-2G:256M", true, 0, 0, 0, 0, "crashkernel: end <= start"},
+    {"1G", "1G-:", true, 0, 0, 0, 0, "Memory value expected"},
 };
 
 std::vector<std::string> broken(const Facts& facts, const Facts& observed, std::string_view prefix) {
@@ -149,6 +177,67 @@ TEST(Shipped, PlacementRulesNoticeAWrongRegion) {
     EXPECT_THAT(broken(facts, wrong, "reservation."), testing::Not(testing::IsEmpty()))
         << row.memory << " " << row.crashkernel;
   }
+}
+
+TEST(Shipped, ARefusalInOtherWordsIsNoticed) {
+  for (auto row : k_seen_on_61) {
+    if (*row.message == '\0') continue;
+    auto facts = facts_of(cell_of(row), "6.1", row.zone_dma);
+    row.message = "";
+    EXPECT_THAT(broken(facts, observed_of(row), "reservation.dmesg"), testing::SizeIs(1))
+        << row.memory << " " << row.crashkernel;
+  }
+}
+
+TEST(Shipped, ARequestThatSurelyFitsMayNotBeRefusedNorOneThatSurelyDoesNotBeGranted) {
+  auto expected = [](const char* memory, const char* crashkernel, bool zone_dma = true) {
+    auto facts = facts_of(cell_of({memory, crashkernel, zone_dma, 0, 0}), "6.1", zone_dma);
+    return expected_value(rules(), facts, "reservation.present").value_or("open");
+  };
+  EXPECT_EQ(expected("1G", "640M"), "true");
+  EXPECT_EQ(expected("1G", "700M"), "open");
+  EXPECT_EQ(expected("1G", "900M"), "false");
+  EXPECT_EQ(expected("1G", "900M", false), "false");
+  EXPECT_EQ(expected("768M", "512M"), "open");
+  EXPECT_EQ(expected("512M", "256M,high"), "open");
+  EXPECT_EQ(expected("3328M", "256M,high 64M,low"), "open");
+  EXPECT_EQ(expected("5G", "2900M"), "open");
+  EXPECT_EQ(expected("1G", "256M@0x70000000"), "open");
+}
+
+/// What the load of a region of this size may show.
+std::vector<std::string> load_broken(const char* crashkernel, const char* loader, bool loaded, const char* output) {
+  auto row = Row{"1G", crashkernel, true, 0x7cc00000, 32 * M};
+  auto cell = cell_of(row);
+  cell.loader = loader;
+  auto observed = observed_of(row);
+  observed["load.loaded"] = loaded;
+  observed["load.exit_status"] = std::int64_t{loaded ? 0 : 255};
+  observed["load.output"] = std::vector<std::string>{output};
+  auto facts = facts_of(cell, "6.1", true);
+  auto found = broken(facts, observed, "load.");
+  for (const auto& finding : judge(rules(), {}, facts, observed, {}, today()).findings)
+    if (finding.code == "unexplained" && finding.text.starts_with("load.")) found.push_back(finding.text);
+  return found;
+}
+
+TEST(Shipped, ASmallRegionIsLoadedOrRefusedInTheKernelsWords) {
+  constexpr const char* k_words = "kexec_file_load failed: Cannot assign requested address";
+  EXPECT_THAT(load_broken("32M", "kexec_file_load", true, ""), testing::IsEmpty());
+  EXPECT_THAT(load_broken("32M", "kexec_file_load", false, k_words), testing::IsEmpty());
+  EXPECT_THAT(load_broken("32M", "kexec_load", false, "locate_hole failed"), testing::IsEmpty());
+  EXPECT_THAT(load_broken("32M", "kexec_file_load", false, "Segmentation fault"), testing::SizeIs(1));
+  EXPECT_THAT(load_broken("64M", "kexec_file_load", false, k_words), testing::SizeIs(2));
+}
+
+TEST(Shipped, NothingReservedIsNothingLoaded) {
+  auto row = Row{"1G", "900M", true, 0, 0, 0, 0, "cannot allocate crashkernel (size:0x38400000)"};
+  auto observed = observed_of(row);
+  auto facts = facts_of(cell_of(row), "6.1", true);
+  observed["load.loaded"] = false;
+  EXPECT_THAT(broken(facts, observed, "load."), testing::IsEmpty());
+  observed["load.loaded"] = true;
+  EXPECT_THAT(broken(facts, observed, "load."), testing::SizeIs(1));
 }
 
 TEST(Shipped, LinearMapRulesAgreeWithTheTablesOfKernelFacts) { // kernel-facts 2.3 and 2.4: 4 GiB, 256M

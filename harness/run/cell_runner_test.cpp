@@ -80,7 +80,7 @@ TEST_F(CellRunnerTest, WithoutAReservationTheCellFails) {
 }
 
 TEST_F(CellRunnerTest, ARequestThatIsRefusedAsARuleSaysPassesAndShowsTheMap) {
-  use_rules("- {expect: {reservation.present: false}, because: b, source: s}\n");
+  use_rules("- {expect: {reservation.present: false, load.loaded: false}, because: b, source: s}\n");
   guest_.instead_of("facts", 0, facts_without_reservation);
   auto result = run();
   EXPECT_EQ(codes(result), "");

@@ -154,10 +154,11 @@ void observe_boot(const protocol::Facts& facts, Facts& observed) {
   observe_regions("reservation.", facts.iomem, observed);
   if (facts.kexec_crash_size) observed["reservation.kexec_crash_size"] = number(*facts.kexec_crash_size);
 
+  // Not the command line; and "Memory value expected", to which 6.1 adds nothing and 6.12 "crahskernel: ".
+  auto has = [](const std::string& line, const char* text) { return line.find(text) != std::string::npos; };
   std::vector<std::string> lines;
   for (const auto& line : facts.dmesg)
-    if (line.find("crashkernel") != std::string::npos &&
-        line.find("crashkernel=") == std::string::npos) // not the command line
+    if (!has(line, "crashkernel=") && (has(line, "crashkernel") || has(line, "Memory value expected")))
       lines.push_back(without_timestamp(line));
   observed["reservation.dmesg"] = lines;
 }

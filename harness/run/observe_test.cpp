@@ -69,6 +69,10 @@ TEST(ObserveBoot, KeepsTheKernelsOwnWordsButNotItsCommandLine) {
   observe_boot(booted({}), observed);
   EXPECT_EQ(observed.at("reservation.dmesg"),
             Value(std::vector<std::string>{"crashkernel reserved: 0x00000000ada00000 - 0x00000000bda00000 (256 MB)"}));
+  auto nameless = booted({});
+  nameless.dmesg = {"[    0.000000] Memory value expected after '@'", "[    0.000000] Booting Linux"};
+  observe_boot(nameless, observed);
+  EXPECT_EQ(observed.at("reservation.dmesg"), Value(std::vector<std::string>{"Memory value expected after '@'"}));
 }
 
 TEST(ObserveBoot, WhatPassedBeforeTheKernelsClockRanIsEarly) {

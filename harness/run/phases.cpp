@@ -203,6 +203,7 @@ bool CellRun::load() {
   if (!ask_probe(Phase::load, before)) return false; // no agent any more
   if (before) observe_probe_before(*before, result_.observed);
   if (!check_map_from_host(before, Moment::before_load)) return false;
+  if (!region_reserved()) result_.observed["load.loaded"] = false;
   if (!region_reserved() || !resize_before_load()) return false; // there is nothing to load into
   if (cell_.parameters.loader == "none") {
     result_.observed["load.loaded"] = false;
