@@ -23,8 +23,12 @@ Action register_list(CLI::App& app, const Context& context);
 Action register_verify(CLI::App& app, const Context& context);
 Action register_diff(CLI::App& app, const Context& context);
 Action register_report(CLI::App& app, const Context& context);
+Action register_merge(CLI::App& app, const Context& context);
+Action register_history(CLI::App& app, const Context& context);
 Action register_explain(CLI::App& app, const Context& context);
 Action register_images(CLI::App& app, const Context& context);
 Action register_doctor(CLI::App& app, const Context& context);
+Action register_completion(CLI::App& app, const Context& context);
+Action register_man(CLI::App& app, const Context& context);
 
 } // namespace kdt::cli

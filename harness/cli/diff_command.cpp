@@ -1,7 +1,6 @@
-#include "base/file.hpp"
 #include "cli/command.hpp"
+#include "cli/results.hpp"
 #include "report/run_diff.hpp"
-#include "report/run_json.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -14,10 +13,6 @@ struct DiffArguments {
   std::string after;
   bool json = false;
 };
-
-RunResult read_run(const fs::path& place) {
-  return report::read_run_json(fs::is_directory(place) ? place / "run.json" : place);
-}
 
 int diff_action(const DiffArguments& arguments) {
   auto before = read_run(arguments.before), after = read_run(arguments.after);
@@ -39,7 +34,10 @@ Action register_diff(CLI::App& app, const Context&) {
   app.add_option("NEW", arguments->after, "a later one")->required();
   app.add_flag("--json", arguments->json, "one JSON object");
   app.footer("Exit status: 0 nothing is newly broken · 1 something is · 2 usage · 3 nothing is, and something was not\n"
-             "judged any more.");
+             "judged any more.\n\n"
+             "Examples:\n"
+             "  ./kdt diff runs/yesterday runs/tonight\n"
+             "  ./kdt diff runs/yesterday/run.json runs/tonight/run.json --json");
   return [arguments] { return diff_action(*arguments); };
 }
 

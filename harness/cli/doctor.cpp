@@ -137,7 +137,9 @@ void require_able_host(const fs::path& repository) {
       throw Error(Blame::infra, "{}: {}. Mend it: {}", check.what, check.found, check.mend);
 }
 
-Action register_doctor(CLI::App&, const Context& context) {
+Action register_doctor(CLI::App& app, const Context& context) {
+  app.footer("Examples:\n"
+             "  ./kdt doctor");
   return [&context] { return doctor_action(context); };
 }
 

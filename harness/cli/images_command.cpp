@@ -73,6 +73,17 @@ Action register_images(CLI::App& app, const Context& context) {
       ->capture_default_str();
   arguments->gc->add_option("--keep-newest", arguments->keep_newest, "of each kernel, by last use")
       ->capture_default_str();
+  arguments->list->footer("Examples:\n"
+                          "  ./kdt images list");
+  arguments->build->footer("Examples:\n"
+                           "  ./kdt images build v6.1-dma\n"
+                           "  ./kdt images build --refresh");
+  arguments->gc->footer("Examples:\n"
+                        "  ./kdt images gc --unused-days 7 --keep-newest 2");
+  app.footer("Examples:\n"
+             "  ./kdt images list\n"
+             "  ./kdt images build v6.1-dma v6.1-nodma\n"
+             "  ./kdt images gc --unused-days 7");
   return [arguments, &context] { return images_action(*arguments, context); };
 }
 

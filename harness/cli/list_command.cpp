@@ -3,6 +3,8 @@
 #include "cli/kernel_options.hpp"
 #include "cli/plan.hpp"
 #include "cli/plan_text.hpp"
+#include "cli/results.hpp"
+#include "cli/shard.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -24,6 +26,7 @@ int list_action(const ListArguments& arguments, const Context& context) {
   image::Images images(default_cache_directory(), context.repository);
   images.add_own(arguments.kernels.own, context.stop);
   auto plan = make_plan(arguments.matrices, arguments.selection, images);
+  keep_shard(plan, arguments.selection, history_file());
   if (arguments.json) std::fputs("[\n", stdout);
   bool first = true;
   for (const auto& planned : plan.cells) {
@@ -52,6 +55,10 @@ Action register_list(CLI::App& app, const Context& context) {
   arguments->kernels.add_to(app);
   app.add_flag("--json", arguments->json, "a JSON array, one cell a line");
   app.add_flag("--brief", arguments->brief, "ids only");
+  app.footer("Examples:\n"
+             "  ./kdt list matrices/arm64.yaml --only memory=1G\n"
+             "  ./kdt list matrices/nightly.yaml --brief --shard 1/4\n"
+             "  ./kdt list matrices/smoke.yaml --json");
   return [arguments, &context] { return list_action(*arguments, context); };
 }
 

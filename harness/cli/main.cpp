@@ -1,7 +1,7 @@
 // The program: picks a subcommand, turns Errors into sentences and exit codes, and Ctrl-C into a stop request.
 
 #include "base/error.hpp"
-#include "cli/command.hpp"
+#include "cli/application.hpp"
 #include "cli/repository.hpp"
 #include "cli/signals.hpp"
 #include "vmcore/verify.hpp"
@@ -19,14 +19,6 @@ namespace {
 using namespace kdt;
 using namespace kdt::cli;
 
-constexpr const char* k_about =
-    "kdt proves, in real virtual machines, that kdump works on arm64: it boots guests from a matrix, loads a capture\n"
-    "kernel, probes whether stray writes to the crash region fault, panics the guest, and checks the saved vmcore.";
-constexpr const char* k_exit_codes =
-    "Exit status: 0 all as expected · 1 a cell failed or passed unexpectedly · 2 usage or matrix error, or a kernel\n"
-    "of yours does not build · 3 only infrastructure errors · 130 interrupted. `kdt test` builds and runs kdt's own\n"
-    "tests (see CONTRIBUTING.md).";
-
 void set_up_logging() {
   auto logger = spdlog::stderr_color_mt("kdt");
   logger->set_pattern("kdt: %^%l%$: %v");
@@ -41,42 +33,17 @@ int exit_status_of(const Error& error) {
 int run_program(int argc, char** argv) {
   if (argc >= 2 && argv[1] == vmcore::k_verify_command) return vmcore::verify_child_main(argc, argv);
 
-  CLI::App app{k_about, "kdt"};
-  app.footer(k_exit_codes);
-  app.require_subcommand(1);
-  app.set_version_flag("--version", std::string("kdt ") + KDT_VERSION);
   Signals signals; // before any other thread starts
   Context context{.repository = {}, .stop = signals.stop_token()};
-
-  struct Command {
-    const char* name;
-    const char* about;
-    Register enroll;
-  };
-  constexpr Command commands[] = {
-      {"run", "run the cells of a matrix", register_run},
-      {"list", "every cell of a matrix, what is expected of it and why", register_list},
-      {"verify", "judge a vmcore on its own", register_verify},
-      {"report", "render a finished run again", register_report},
-      {"diff", "what changed from one run to a later one", register_diff},
-      {"explain", "what a finding means, usual causes, what to do next", register_explain},
-      {"images", "what is cached; build it, clean it up", register_images},
-      {"doctor", "is this host able to run kdt, and how to mend it", register_doctor},
-  };
-  std::vector<std::pair<CLI::App*, Action>> actions;
-  for (const auto& command : commands) {
-    auto* sub = app.add_subcommand(command.name, command.about);
-    actions.emplace_back(sub, command.enroll(*sub, context));
-  }
+  Application application(context);
   try {
-    app.parse(argc, argv);
+    application.app().parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? 0 : 2;
+    if (error.get_exit_code() == 0) return application.app().exit(error); // --help, --version
+    throw Error(Blame::usage, "{}", usage_sentence(application.app(), error));
   }
   context.repository = find_repository();
-  for (const auto& [sub, action] : actions)
-    if (sub->parsed()) return action();
-  KDT_ASSERT(!"a subcommand is required");
+  return application.run();
 }
 
 /// What was printed is in a buffer until now, and the file or pipe behind it may be full or gone.

@@ -9,37 +9,9 @@
 
 #include <fmt/ranges.h>
 
-#include <charconv>
-
 namespace kdt::cli {
 
 namespace {
-
-struct Shard {
-  std::size_t index = 1; ///< from 1
-  std::size_t count = 1;
-};
-
-Shard parse_shard(const std::string& text) {
-  Shard shard;
-  if (text.empty()) return shard;
-  const char* end = text.data() + text.size();
-  auto [slash, first] = std::from_chars(text.data(), end, shard.index);
-  bool ok = first == std::errc{} && slash != end && *slash == '/';
-  if (ok) {
-    auto [rest, second] = std::from_chars(slash + 1, end, shard.count);
-    ok = second == std::errc{} && rest == end && shard.index >= 1 && shard.index <= shard.count;
-  }
-  if (!ok) throw Error(Blame::usage, "--shard {}: wanted I/N with 1 <= I <= N, such as 2/4", text);
-  return shard;
-}
-
-/// Every N-th cell, so that each shard has its part of the long ones.
-void keep_shard(std::vector<run::PlannedCell>& cells, const Shard& shard) {
-  std::vector<run::PlannedCell> kept;
-  for (std::size_t i = shard.index - 1; i < cells.size(); i += shard.count) kept.push_back(std::move(cells[i]));
-  cells = std::move(kept);
-}
 
 /// Refuses the first cell whose trigger is none of the catalogue.
 void check_triggers(const matrix::Matrix& matrix, const std::vector<Cell>& cells, const matrix::Triggers& triggers) {
@@ -74,7 +46,14 @@ void SelectionOptions::add_to(CLI::App& app) {
   app.add_option("--only", only, "AXIS=VALUE[,VALUE…] or a cell id with * and ?; repeatable, all must hold")
       ->allow_extra_args(false);
   app.add_option("--skip", skip, "leave out the cells that match; repeatable")->allow_extra_args(false);
-  app.add_option("--shard", shard, "I/N: the I-th of N parts, for spreading a matrix over machines");
+  app.add_option("--shard", shard,
+                 "I/N: the I-th of N parts that take about the same time, for spreading a matrix over machines; "
+                 "`kdt merge` makes one run of them");
+  app.add_option(
+         "--shard-by", shard_by,
+         "whose durations shards are balanced by, the same for all: history (whole runs on this host), forecast "
+         "(by size alone), or a run directory or run.json")
+      ->capture_default_str();
 }
 
 std::string Plan::matrix_text() const {
@@ -83,7 +62,7 @@ std::string Plan::matrix_text() const {
 
 Plan make_plan(const std::vector<std::string>& matrices, const SelectionOptions& selection,
                const image::Images& images) {
-  Plan plan{.matrices = matrices, .expectations = {}, .cells = {}, .all = {}, .kernel_facts = {}};
+  Plan plan{.matrices = matrices};
   std::vector<Cell> cells;
   std::map<std::string, const run::Expectations*> judged_by;
   std::vector<std::filesystem::path> files;
@@ -117,7 +96,6 @@ Plan make_plan(const std::vector<std::string>& matrices, const SelectionOptions&
     const auto* expectations = judged_by.at(cell.id);
     plan.cells.push_back({std::move(cell), expectations});
   }
-  keep_shard(plan.cells, parse_shard(selection.shard));
   return plan;
 }
 

@@ -42,16 +42,6 @@ TEST_F(PlanTest, SmokeHasFourCellsWithRules) {
   EXPECT_EQ(all.kernel_facts.size(), 2U);
 }
 
-TEST_F(PlanTest, ShardsShareTheCellsOut) {
-  auto first = plan({.shard = "1/3"});
-  auto second = plan({.shard = "2/3"});
-  auto third = plan({.shard = "3/3"});
-  EXPECT_EQ(first.cells.size() + second.cells.size() + third.cells.size(), 4U);
-  EXPECT_NE(first.cells.front().cell.id, second.cells.front().cell.id);
-  for (const char* wrong : {"0/3", "4/3", "1", "1/", "a/b", "1/3x"})
-    EXPECT_NE(sentence({.shard = wrong}).find("wanted I/N"), std::string::npos) << wrong;
-}
-
 TEST_F(PlanTest, SelectionsNarrowAndTyposAreNamed) {
   EXPECT_EQ(plan({.only = {"zone_dma=on"}}).cells.size(), 2U);
   EXPECT_EQ(plan({.skip = {"rodata=on"}}).cells.size(), 2U);

@@ -1,17 +1,17 @@
 #include "base/error.hpp"
 #include "base/file.hpp"
 #include "base/text.hpp"
+#include "cli/baseline.hpp"
 #include "cli/command.hpp"
 #include "cli/page.hpp"
+#include "cli/results.hpp"
 #include "cli/terminal.hpp"
 #include "console/line_class.hpp"
 #include "model/finding.hpp"
 #include "report/costs.hpp"
 #include "report/junit.hpp"
 #include "report/ktap.hpp"
-#include "report/run_json.hpp"
 #include "report/summary.hpp"
-#include "run/journal.hpp"
 
 #include <algorithm>
 #include <unistd.h>
@@ -30,20 +30,8 @@ struct ReportArguments {
   bool costs = false;
 };
 
-/// A finished run by its run.json; one that still goes on, or was killed, by what its journal holds.
-RunResult read_run(const fs::path& place) {
-  if (!fs::is_directory(place)) return report::read_run_json(place);
-  if (fs::exists(place / "run.json") || !fs::exists(place / "journal.jsonl"))
-    return report::read_run_json(place / "run.json");
-  auto content = run::read_journal(place / "journal.jsonl");
-  content.run.cells = std::move(content.cells);
-  content.run.exit_status = exit_status(content.run.cells);
-  return std::move(content.run);
-}
-
-void write_html(const RunResult& run, const ReportArguments& arguments) {
+void write_html(const RunResult& run, const ReportArguments& arguments, const std::optional<RunResult>& baseline) {
   fs::path place = arguments.run;
-  auto baseline = arguments.baseline.empty() ? std::nullopt : std::optional(read_run(arguments.baseline));
   write_page(run, arguments.html,
              {.directory = fs::is_directory(place) ? place : place.parent_path(),
               .baseline = baseline ? &*baseline : nullptr});
@@ -51,10 +39,12 @@ void write_html(const RunResult& run, const ReportArguments& arguments) {
 
 int report_action(const ReportArguments& arguments) {
   auto run = read_run(arguments.run);
+  auto baseline = arguments.baseline.empty() ? std::nullopt : std::optional(read_run(arguments.baseline));
+  compare_with(run, baseline);
   if (!arguments.junit.empty()) report::write_junit(run, arguments.junit);
   if (!arguments.markdown.empty()) report::write_summary_md(run, arguments.markdown);
   if (!arguments.ktap.empty()) report::write_ktap(run, arguments.ktap);
-  if (!arguments.html.empty()) write_html(run, arguments);
+  if (!arguments.html.empty()) write_html(run, arguments, baseline);
   if (arguments.costs) {
     auto text = report::costs_text(run);
     fmt::print("{}", text.empty() ? "No cell came far enough to see how memory is mapped.\n" : text);
@@ -106,16 +96,24 @@ Action register_report(CLI::App& app, const Context&) {
   app.add_option("--junit", arguments->junit, "write JUnit XML to this file");
   app.add_option("--markdown", arguments->markdown, "write the summary as Markdown to this file");
   app.add_option("--ktap", arguments->ktap, "write KTAP to this file");
-  auto* html = app.add_option("--html", arguments->html, "write report.html to this file");
-  app.add_option("--baseline", arguments->baseline, "an earlier run that the page compares this one with")->needs(html);
+  app.add_option("--html", arguments->html, "write report.html to this file");
+  app.add_option("--baseline", arguments->baseline, "an earlier run to compare with: its directory or run.json");
   app.add_flag("--costs", arguments->costs,
                "how each setting protects the crash region, and what that costs by memory size");
+  app.footer("Examples:\n"
+             "  ./kdt report runs/tonight\n"
+             "  ./kdt report runs/tonight --html report.html --baseline runs/yesterday\n"
+             "  ./kdt report runs/tonight --markdown summary.md --junit junit.xml --ktap results.ktap\n"
+             "  ./kdt report runs/tonight --costs");
   return [arguments] { return report_action(*arguments); };
 }
 
 Action register_explain(CLI::App& app, const Context&) {
   auto word = std::make_shared<std::string>();
   app.add_option("CODE", *word, "a finding code or a sign of trouble; without one, all are listed");
+  app.footer("Examples:\n"
+             "  ./kdt explain\n"
+             "  ./kdt explain capture-timeout");
   return [word] { return explain_action(*word); };
 }
 

@@ -1,17 +1,19 @@
 #include "base/error.hpp"
 #include "base/file.hpp"
 #include "base/text.hpp"
+#include "cli/baseline.hpp"
 #include "cli/command.hpp"
 #include "cli/doctor.hpp"
 #include "cli/kernel_options.hpp"
-#include "cli/page.hpp"
 #include "cli/plan.hpp"
+#include "cli/results.hpp"
+#include "cli/shard.hpp"
 #include "cli/terminal.hpp"
+#include "cli/version.hpp"
 #include "machine/qemu_machine.hpp"
 #include "matrix/expand.hpp"
 #include "report/junit.hpp"
 #include "report/ktap.hpp"
-#include "report/run_json.hpp"
 #include "report/summary.hpp"
 #include "run/host.hpp"
 #include "run/journal.hpp"
@@ -33,6 +35,7 @@ struct RunArguments {
   std::string junit;
   std::string ktap;
   std::string resume;
+  std::string baseline;
   std::string keep = "failed";
   run::RunOptions options;
 };
@@ -53,6 +56,14 @@ std::string default_directory(const std::string& matrix) {
   auto unique = name;
   for (int i = 2; fs::exists(unique); ++i) unique = fmt::format("{}-{}", name, i);
   return unique;
+}
+
+/// A shard that is resumed stays as it was cut, whatever has become known since.
+void choose_shard(Plan& plan, const RunArguments& arguments) {
+  if (!arguments.resume.empty())
+    if (auto shard = run::read_journal(fs::path(arguments.resume) / "journal.jsonl").run.shard)
+      return keep_recorded_shard(plan, *shard, arguments.selection.shard);
+  keep_shard(plan, arguments.selection, history_file());
 }
 
 /// --repeat: the same cell again under ids that end in "#2", "#3", …
@@ -116,12 +127,18 @@ void make_outputs(const RunArguments& arguments) {
     if (!file.empty()) open_file(file, O_WRONLY | O_CREAT);
 }
 
-void write_reports(const RunResult& run, const RunArguments& arguments) {
+/// The ids of the plan's cells, each once however often it runs.
+std::vector<std::string> experiments_of(const Plan& plan) {
+  std::vector<std::string> ids;
+  for (const auto& planned : plan.cells)
+    if (experiment_id(planned.cell.id) == planned.cell.id) ids.push_back(planned.cell.id);
+  return ids;
+}
+
+void write_reports(const RunResult& run, const RunArguments& arguments, const RunResult* baseline) {
   const auto& directory = arguments.options.directory;
-  report::write_run_json(run, directory / "run.json");
-  report::write_junit(run, directory / "junit.xml");
-  report::write_summary_md(run, directory / "summary.md");
-  write_page(run, directory / "report.html", {.directory = directory});
+  write_results(run, directory, baseline);
+  remember(run, directory, !arguments.resume.empty());
 }
 
 /// Last: a file elsewhere that cannot be written costs neither the run's own reports nor what the terminal says.
@@ -142,8 +159,10 @@ int run_action(RunArguments& arguments, const Context& context) {
                        [&](const image::Progress& progress) { terminal->image_progress(progress); });
   images.add_own(arguments.kernels.own, context.stop);
   auto plan = make_plan(arguments.matrices, arguments.selection, images);
+  choose_shard(plan, arguments);
   repeat_cells(plan, arguments.options.repeat);
   arguments.options.matrix = plan.matrix_text();
+  arguments.options.shard = plan.shard;
   if (!images.own_names().empty()) {
     arguments.options.own_kernels = images.own_names();
     arguments.options.kernel_options = arguments.kernels.words();
@@ -159,6 +178,12 @@ int run_action(RunArguments& arguments, const Context& context) {
                        .accelerator = machine::best_accelerator(),
                        .emulator_version = machine::qemu_version()};
   require_able_host(context.repository);
+  auto baseline = find_baseline(arguments.baseline,
+                                {.matrix = arguments.options.matrix,
+                                 .experiments = experiments_of(plan),
+                                 .directory = arguments.options.directory,
+                                 .shard = plan.shard.has_value()},
+                                history_file());
   make_outputs(arguments);
   terminal = std::make_unique<Terminal>(plan.cells.size());
   auto run = run::run_cells(plan.cells, images, backend, arguments.options, *terminal, context.stop);
@@ -166,7 +191,9 @@ int run_action(RunArguments& arguments, const Context& context) {
 
   bool interrupted = context.stop.stop_requested();
   if (interrupted) run.exit_status = 130;
-  write_reports(run, arguments);
+  run.host["kdt"] = kdt_version(context.repository);
+  compare_with(run, baseline);
+  write_reports(run, arguments, baseline ? &*baseline : nullptr);
   run::Journal(arguments.options.directory / "journal.jsonl", run, {}).end(run);
   fmt::print("\n{}", report::summary(run, summary_options(arguments.options.directory.string())));
   if (interrupted)
@@ -196,6 +223,9 @@ Action register_run(CLI::App& app, const Context& context) {
                  "not run again, infrastructure errors are")
       ->check(named)
       ->excludes(out);
+  app.add_option("--baseline", arguments->baseline,
+                 "an earlier run to compare with: its directory or run.json, or 'last': the last run of this matrix "
+                 "on this host");
   app.add_option("--junit", arguments->junit, "write JUnit XML here too (RUN/junit.xml is always written)");
   app.add_option("--ktap", arguments->ktap, "write KTAP, which kernel CI systems read, to this file");
   app.add_option("--keep", arguments->keep, "whose vmcores to keep")
@@ -211,6 +241,18 @@ Action register_run(CLI::App& app, const Context& context) {
       ->check(CLI::Range(0.01, 1000.0))
       ->check(
           [](const std::string& text) { return text.find_first_of("nN") == std::string::npos ? "" : "not a number"; });
+  app.footer(
+      "The run directory holds run.json, report.html, junit.xml, summary.md and, for each cell, its logs.\n\n"
+      "Exit status: 0 all as expected · 1 a cell failed or passed unexpectedly · 2 usage or matrix error, or a kernel\n"
+      "of yours does not build · 3 only infrastructure errors · 130 interrupted.\n\n"
+      "Examples:\n"
+      "  ./kdt run matrices/smoke.yaml\n"
+      "  ./kdt run matrices/arm64.yaml --only memory=1G,2G --skip rodata=off -j 2\n"
+      "  ./kdt run matrices/smoke.yaml --kernel base=~/linux@v6.1 --kernel series=~/linux@topic\n"
+      "  ./kdt run matrices/nightly.yaml --baseline last --retry-infra 1 --out runs/tonight\n"
+      "  ./kdt run matrices/smoke.yaml --only rodata=on --repeat 20\n"
+      "  ./kdt run matrices/nightly.yaml --shard 2/4 --out runs/shard-2\n"
+      "  ./kdt run matrices/nightly.yaml --resume runs/tonight");
   return [arguments, &context] { return run_action(*arguments, context); };
 }
 

@@ -112,6 +112,9 @@ Action register_verify(CLI::App& app, const Context& context) {
   app.add_option("--system-map", arguments->system_map,
                  "System.map of its kernel; by default that of the cached kernel of the cell's name and build id");
   app.add_flag("--json", arguments->json, "facts and findings as JSON");
+  app.footer("Examples:\n"
+             "  ./kdt verify /var/crash/vmcore\n"
+             "  ./kdt verify runs/tonight/cells/a/vmcore --facts runs/tonight/cells/a/cell.json --json");
   return [arguments, &context] { return verify_action(*arguments, context); };
 }
 

@@ -31,8 +31,11 @@ Command Program::command(const Place& place, const std::vector<std::string>& arg
                          const std::map<std::string, std::string>& environment) const {
   Command command{.argv = {KDT_PROGRAM}, .environment = environment, .directory = place.path()};
   command.argv.insert(command.argv.end(), arguments.begin(), arguments.end());
-  command.environment.merge(std::map<std::string, std::string>{
-      {"KDT_ROOT", KDT_SOURCE_DIR}, {"TMPDIR", place.tmp().string()}, {k_place_variable, place.path().string()}});
+  command.environment.merge(
+      std::map<std::string, std::string>{{"KDT_ROOT", KDT_SOURCE_DIR},
+                                         {"TMPDIR", place.tmp().string()},
+                                         {k_place_variable, place.path().string()},
+                                         {"KDT_HISTORY", (place.path() / "history.sqlite").string()}});
   return command;
 }
 

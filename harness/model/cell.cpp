@@ -2,6 +2,13 @@
 
 namespace kdt {
 
+std::string experiment_id(const std::string& cell_id) {
+  auto hash = cell_id.rfind('#');
+  bool repeat = hash != std::string::npos && hash + 1 < cell_id.size() &&
+                cell_id.find_first_not_of("0123456789", hash + 1) == std::string::npos;
+  return repeat ? cell_id.substr(0, hash) : cell_id;
+}
+
 std::string system_cmdline(const CellParameters& parameters) {
   std::string line;
   auto add = [&](std::string_view name, const std::string& value) {

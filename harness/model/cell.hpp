@@ -50,6 +50,9 @@ struct Cell {
   CellParameters parameters;
 };
 
+/// The id without the "#2" of a repeat: the experiment that a cell and its repeats are.
+std::string experiment_id(const std::string& cell_id);
+
 /// The system kernel's command line that the parameters ask for (without what kdt itself adds).
 std::string system_cmdline(const CellParameters& parameters);
 

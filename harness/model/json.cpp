@@ -1,47 +1,22 @@
 #include "model/json.hpp"
 
-#include "base/text.hpp"
-
-#include <nlohmann/json.hpp>
+#include "model/json_forms.hpp"
 
 #include <cmath>
-#include <utility>
 
 namespace kdt {
 
-using Json = nlohmann::ordered_json;
+using json::check_schema;
+using json::Json;
+using json::list;
+using json::Place;
+using json::text;
+using json::text_or_null;
+using json::texts;
 
 namespace {
 
 // ------------------------------------------------------------------------------------------------------- writing
-
-/// Every text goes through here: what a guest printed must not make the file invalid UTF-8 or drive a terminal.
-std::string text(std::string_view bytes) {
-  return printable(bytes);
-}
-
-Json texts(const std::vector<std::string>& list) {
-  Json json = Json::array();
-  for (const auto& item : list) json.push_back(text(item));
-  return json;
-}
-
-Json texts(const std::map<std::string, std::string>& map) {
-  Json json = Json::object();
-  for (const auto& [name, value] : map) json[text(name)] = text(value);
-  return json;
-}
-
-Json text_or_null(const std::optional<std::string>& value) {
-  return value ? Json(text(*value)) : Json(nullptr);
-}
-
-template <typename T, typename Function>
-Json list(const std::vector<T>& items, Function to) {
-  Json json = Json::array();
-  for (const auto& item : items) json.push_back(to(item));
-  return json;
-}
 
 struct ValueWriter {
   Json operator()(bool value) const { return value; }
@@ -101,86 +76,6 @@ Json finding_json(const Finding& finding) {
 }
 
 // ------------------------------------------------------------------------------------------------------- reading
-
-/// A place in a JSON text that knows its own name, so that an error can say which member is wrong.
-class Place {
-public:
-  Place(const Json& json, std::string name) : json_(json), name_(std::move(name)) {}
-
-  Place operator[](const char* member) const {
-    require(json_.is_object(), "an object");
-    auto it = json_.find(member);
-    if (it == json_.end()) throw Error(Blame::usage, "member '{}' is missing", name_of(member));
-    return {*it, name_of(member)};
-  }
-
-  bool has(const char* member) const { return json_.is_object() && json_.contains(member); }
-
-  std::string text() const {
-    require(json_.is_string(), "a text");
-    return json_.get<std::string>();
-  }
-  std::optional<std::string> text_or_null() const { return json_.is_null() ? std::nullopt : std::optional(text()); }
-  bool boolean() const {
-    require(json_.is_boolean(), "true or false");
-    return json_.get<bool>();
-  }
-  double number() const {
-    require(json_.is_number(), "a number");
-    return json_.get<double>();
-  }
-  /// A whole number that Integer can hold.
-  template <typename Integer>
-  Integer integer() const {
-    require(json_.is_number_integer(), "a whole number");
-    bool fits = json_.is_number_unsigned() ? std::in_range<Integer>(json_.get<std::uint64_t>())
-                                           : std::in_range<Integer>(json_.get<std::int64_t>());
-    require(fits, "a number of that size");
-    return json_.get<Integer>();
-  }
-
-  template <typename Function>
-  auto list(Function from) const {
-    require(json_.is_array(), "a list");
-    std::vector<decltype(from(std::declval<const Place&>()))> items;
-    for (const auto& item : json_) items.push_back(from(Place(item, fmt::format("{}[{}]", name_, items.size()))));
-    return items;
-  }
-  /// The members of an object, in the order of the file.
-  template <typename Function>
-  void each_member(Function use) const {
-    require(json_.is_object(), "an object");
-    for (const auto& [name, value] : json_.items()) use(name, Place(value, name_of(name)));
-  }
-  std::map<std::string, std::string> texts() const {
-    std::map<std::string, std::string> map;
-    each_member([&](const std::string& name, const Place& value) { map[name] = value.text(); });
-    return map;
-  }
-  /// A word of an enum, read by one of the *_from functions.
-  template <typename Enum>
-  Enum word(Enum (*from)(std::string_view)) const {
-    try {
-      return from(text());
-    } catch (const Error& error) {
-      throw Error(Blame::usage, "member '{}': {}", name_, error.what());
-    }
-  }
-
-  const Json& json() const { return json_; }
-  bool is_null() const { return json_.is_null(); }
-  void require(bool holds, std::string_view what) const {
-    if (!holds) throw Error(Blame::usage, "member '{}' is not {}", name_, what);
-  }
-
-private:
-  std::string name_of(std::string_view member) const {
-    return name_.empty() ? std::string(member) : fmt::format("{}.{}", name_, member);
-  }
-
-  const Json& json_;
-  std::string name_;
-};
 
 Value read_value(const Place& place) {
   const auto& json = place.json();
@@ -251,13 +146,6 @@ Finding read_finding(const Place& place) {
           .evidence = place["evidence"].list([](const Place& line) { return line.text(); })};
 }
 
-/// A file of a newer kdt may mean other things by the same names, so it is refused.
-void check_schema(const Place& place) {
-  auto schema = place["schema"].integer<int>();
-  if (schema != k_schema)
-    throw Error(Blame::usage, "member 'schema' is {}, and this kdt reads {} only", schema, k_schema);
-}
-
 Cell read_cell_proper(const Place& place) {
   Cell cell{.id = place["id"].text(),
             .slug = place["slug"].text(),
@@ -268,7 +156,9 @@ Cell read_cell_proper(const Place& place) {
   return cell;
 }
 
-CellResult read_cell(const Place& place) {
+} // namespace
+
+CellResult json::read_cell(const Place& place) {
   check_schema(place);
   CellResult result;
   result.cell = read_cell_proper(place);
@@ -288,8 +178,6 @@ CellResult read_cell(const Place& place) {
   result.known_issue = place["known_issue"].text();
   return result;
 }
-
-} // namespace
 
 Json to_json(const Value& value) {
   return std::visit(ValueWriter{}, value);
@@ -325,25 +213,6 @@ Json to_json(const CellResult& cell) {
           {"artifacts", texts(cell.artifacts)}};
 }
 
-Json to_json(const RunResult& run) {
-  Json counts = Json::object();
-  auto by_verdict = totals(run.cells);
-  for (auto verdict : k_verdicts) counts[std::string(to_string(verdict))] = by_verdict[verdict];
-  Json json{{"schema", k_schema}, {"run_id", text(run.run_id)}, {"matrix", text(run.matrix)}};
-  auto words = [](const std::string& word) { return text(word); };
-  if (!run.own_kernels.empty()) {
-    json["kernel_options"] = list(run.kernel_options, words);
-    json["own_kernels"] = list(run.own_kernels, words);
-  }
-  json.update(Json{{"host", texts(run.host)},
-                   {"started", text(run.started)},
-                   {"finished", text(run.finished)},
-                   {"exit_status", run.exit_status},
-                   {"totals", std::move(counts)},
-                   {"cells", list(run.cells, [](const CellResult& cell) { return to_json(cell); })}});
-  return json;
-}
-
 Value value_from_json(const Json& json) {
   return read_value({json, "value"});
 }
@@ -353,25 +222,7 @@ Facts facts_from_json(const Json& json) {
 }
 
 CellResult cell_from_json(const Json& json) {
-  return read_cell({json, ""});
-}
-
-RunResult run_from_json(const Json& json) {
-  Place place(json, "");
-  check_schema(place);
-  auto words_of = [&](const char* member) {
-    return place.has(member) ? place[member].list([](const Place& word) { return word.text(); })
-                             : std::vector<std::string>();
-  };
-  return {.run_id = place["run_id"].text(),
-          .matrix = place["matrix"].text(),
-          .kernel_options = words_of("kernel_options"),
-          .own_kernels = words_of("own_kernels"),
-          .host = place["host"].texts(),
-          .started = place["started"].text(),
-          .finished = place["finished"].text(),
-          .exit_status = place["exit_status"].integer<int>(),
-          .cells = place["cells"].list(read_cell)};
+  return json::read_cell({json, ""});
 }
 
 } // namespace kdt

@@ -14,9 +14,11 @@ nlohmann::ordered_json to_json(const Value& value);
 nlohmann::ordered_json to_json(const Facts& facts);
 nlohmann::ordered_json to_json(const CellResult& cell);
 nlohmann::ordered_json to_json(const RunResult& run);
+nlohmann::ordered_json to_json(const Shard& shard);
 Value value_from_json(const nlohmann::ordered_json& json);
 Facts facts_from_json(const nlohmann::ordered_json& json);
 CellResult cell_from_json(const nlohmann::ordered_json& json);
+Shard shard_from_json(const nlohmann::ordered_json& json);
 RunResult run_from_json(const nlohmann::ordered_json& json);
 
 } // namespace kdt

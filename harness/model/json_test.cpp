@@ -204,22 +204,5 @@ TEST(CellJson, WhatAGuestPrintedCannotBreakTheFile) {
   EXPECT_EQ(back.findings[0].evidence, (std::vector<std::string>{R"(\x1b[31mred\xff\xfe)", R"(nul\x00nul)"}));
 }
 
-TEST(RunJson, EveryMemberComesBackAndTotalsAreCounted) {
-  auto run = full_run();
-  auto json = reread(to_json(run));
-  EXPECT_EQ(json["totals"].dump(), R"({"pass":0,"fail":0,"xfail":1,"xpass":0,"error":1,"skip":0})");
-  auto back = run_from_json(json);
-  EXPECT_EQ(back.run_id, run.run_id);
-  EXPECT_EQ(back.matrix, run.matrix);
-  EXPECT_EQ(back.kernel_options, run.kernel_options);
-  EXPECT_EQ(back.own_kernels, run.own_kernels);
-  EXPECT_EQ(back.host, run.host);
-  EXPECT_EQ(back.started, run.started);
-  EXPECT_EQ(back.finished, run.finished);
-  EXPECT_EQ(back.exit_status, run.exit_status);
-  EXPECT_EQ(back.cells.size(), 2U);
-  EXPECT_EQ(to_json(back), to_json(run));
-}
-
 } // namespace
 } // namespace kdt

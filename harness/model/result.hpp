@@ -50,6 +50,33 @@ struct CellResult {
   std::string known_issue{}; ///< the known issue that made it xfail or xpass; empty: none
 };
 
+/// Which part of a matrix a run with --shard was.
+struct Shard {
+  unsigned index = 1; ///< from 1
+  unsigned count = 1;
+  std::string cut{}; ///< the same for all shards that share one matrix out: sha256 over every cell and its shard
+  std::vector<std::pair<std::string, std::size_t>> cells{}; ///< ids of this shard and their places in the whole matrix
+};
+
+/// What `kdt merge` put together.
+struct Merged {
+  unsigned shards = 0;                      ///< that there should be
+  std::vector<unsigned> missing_shards{};   ///< that were not there
+  std::vector<std::string> missing_cells{}; ///< that a shard which was there should have run, and did not
+};
+
+/// What changed since an earlier run, by names of experiments (a cell with all its repeats).
+struct Since {
+  std::string run_id{}; ///< the baseline
+  std::string started{};
+  std::vector<std::string> newly_broken{}; ///< fail or xpass now, and not before
+  std::vector<std::string> still_broken{}; ///< fail or xpass now and before, or error now and before
+  std::vector<std::string> not_judged{};   ///< error now, and not before: nothing was learnt about the kernel
+  std::vector<std::string> fixed{};        ///< fail, xpass or error before, and as expected now
+  std::vector<std::string> fresh{};        ///< not in the baseline
+  std::vector<std::string> gone{};         ///< in the baseline only
+};
+
 /// A whole run; run.json is this.
 struct RunResult {
   std::string run_id{};
@@ -60,8 +87,14 @@ struct RunResult {
   std::string started{};                     ///< RFC 3339, UTC
   std::string finished{};                    ///< empty while running
   int exit_status = 0;
+  std::optional<Shard> shard{};
+  std::optional<Merged> merged{};
+  std::optional<Since> since{}; ///< without a baseline: nullopt
   std::vector<CellResult> cells{};
 };
+
+/// The finding that a report names first: the first one with the cell's blame, else the first one; nullptr: none.
+const Finding* cause(const CellResult& cell);
 
 /// How many cells have each verdict, in the order of k_verdicts.
 std::map<Verdict, int> totals(const std::vector<CellResult>& cells);
@@ -69,5 +102,7 @@ std::map<Verdict, int> totals(const std::vector<CellResult>& cells);
 /// The run's exit status by design.md section 3: 0, 1 (fail, xpass), 2 (an error of the user's: his
 /// kernel does not build), 3 (only infra errors).
 int exit_status(const std::vector<CellResult>& cells);
+/// The same of a whole run: cells that a merged one lacks count as errors.
+int exit_status(const RunResult& run);
 
 } // namespace kdt

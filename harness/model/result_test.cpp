@@ -47,5 +47,17 @@ TEST(ExitStatus, IsTwoWhenAKernelOfTheUsersDoesNotBuild) {
   EXPECT_EQ(exit_status(list), 1);
 }
 
+TEST(ExitStatus, CellsThatAMergedRunLacksAreErrors) {
+  RunResult run{.merged = Merged{.shards = 2}, .cells = cells({Verdict::pass})};
+  EXPECT_EQ(exit_status(run), 0);
+  run.merged->missing_cells = {"a"};
+  EXPECT_EQ(exit_status(run), 3);
+  run.merged->missing_cells = {};
+  run.merged->missing_shards = {2};
+  EXPECT_EQ(exit_status(run), 3);
+  run.cells = cells({Verdict::fail});
+  EXPECT_EQ(exit_status(run), 1);
+}
+
 } // namespace
 } // namespace kdt

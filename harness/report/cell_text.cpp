@@ -14,13 +14,6 @@
 
 namespace kdt::report {
 
-const Finding* cause(const CellResult& cell) {
-  if (cell.findings.empty()) return nullptr;
-  auto blamed = [&](const Finding& finding) { return cell.blame && finding.blame == *cell.blame; };
-  auto it = std::ranges::find_if(cell.findings, blamed);
-  return it == cell.findings.end() ? &cell.findings.front() : &*it;
-}
-
 std::string reason(const CellResult& cell) {
   if (cell.verdict == Verdict::xpass)
     return one_line(fmt::format("known issue '{}' did not show: remove its entry", cell.known_issue));
@@ -39,6 +32,24 @@ std::string again_command(const RunResult& run, const CellResult& cell) {
   std::string kernels;
   for (const auto& word : run.kernel_options) kernels += " " + shell_quoted(one_line(word));
   return fmt::format("./kdt run {}{} --only {}' --keep all", shell_quoted(one_line(run.matrix)), kernels, id);
+}
+
+std::string missing_text(const RunResult& run) {
+  if (!run.merged) return "";
+  constexpr std::size_t k_named = 5;
+  std::vector<std::string> parts;
+  const auto& shards = run.merged->missing_shards;
+  if (!shards.empty())
+    parts.push_back(
+        fmt::format("shard{} {} of {}", shards.size() == 1 ? "" : "s", fmt::join(shards, ", "), run.merged->shards));
+  auto cells = run.merged->missing_cells;
+  auto count = cells.size();
+  if (count > k_named) cells.resize(k_named);
+  for (auto& cell : cells) cell = one_line(cell);
+  if (count > 0)
+    parts.push_back(fmt::format("{} cell{} of shards that ended early: {}{}", count, count == 1 ? "" : "s",
+                                fmt::join(cells, ", "), count > k_named ? ", …" : ""));
+  return parts.empty() ? "" : fmt::format("not there: {}", fmt::join(parts, "; "));
 }
 
 std::string totals_text(const std::vector<CellResult>& cells) {

@@ -7,8 +7,7 @@
 
 namespace kdt::report {
 
-/// The finding that a report names first: the first one with the cell's blame, else the first one; nullptr: none.
-const Finding* cause(const CellResult& cell);
+using kdt::cause;
 
 /// Why the cell has its verdict, in one sentence on one line; never empty for a cell that did not pass.
 std::string reason(const CellResult& cell);
@@ -18,6 +17,9 @@ std::string matrix_name(const RunResult& run);
 
 /// What a person types to run this one cell again.
 std::string again_command(const RunResult& run, const CellResult& cell);
+
+/// What a merged run lacks, in a line: "not there: shard 2 of 4; 3 cells of other shards: a, b, c"; "": nothing.
+std::string missing_text(const RunResult& run);
 
 /// "3 pass, 1 fail", without the verdicts that no cell has; "no cells" for none.
 std::string totals_text(const std::vector<CellResult>& cells);

@@ -126,10 +126,7 @@ std::string noise_text() {
 }
 
 std::string experiment_name(const CellResult& cell, bool with_kernel) {
-  auto name = cell.cell.id;
-  auto hash = name.rfind('#');
-  if (hash != std::string::npos && name.find_first_not_of("0123456789", hash + 1) == std::string::npos)
-    name.erase(hash);
+  auto name = experiment_id(cell.cell.id);
   if (with_kernel) return name;
   auto word = "kernel=" + cell.cell.parameters.kernel;
   for (const auto& written : {word + "/", "/" + word, word})

@@ -260,6 +260,25 @@ TEST_F(Page, ComparesWithABaseline) {
   EXPECT_THAT(text("table.cells"), HasSubstr("capture-timeout"));
 }
 
+TEST_F(Page, ShowsHowOftenRepeatsFailed) {
+  auto run = sample_run();
+  run.cells.push_back(run.cells[0]);
+  run.cells.back().cell.id += "#2";
+  run.cells.back().cell.slug += "#2";
+  run.cells.back().verdict = Verdict::fail;
+  run.cells.back().findings = {make_finding("oops", "it did")};
+  run.merged = Merged{.shards = 3, .missing_shards = {2}, .missing_cells = {}};
+  open(run);
+  EXPECT_THAT(text("#part-repeats"), HasSubstr("1 cell ran more than once; 1 flaky."));
+  EXPECT_THAT(text("table.repeats"), HasSubstr("(flaky)1 of 2: 50 % (9.5 to 90.5 %)0 of 2: 0 % (0.0 to 65.8 %)1 oops"));
+  browser_->run("const about = document.querySelector('#head details');"
+                "const there = new Promise((done) => about.addEventListener('toggle', done, {once: true}));"
+                "about.open = true; await there");
+  EXPECT_THAT(text("#head"), HasSubstr("3 shards, not there: shard 2"));
+  open(sample_run());
+  EXPECT_EQ(count("#part-repeats"), 0);
+}
+
 TEST_F(Page, OfAThousandCellsIsThereAtOnce) {
   auto run = sample_run();
   auto cells = run.cells;

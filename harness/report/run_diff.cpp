@@ -37,6 +37,8 @@ bool not_judged(const Experiment& experiment) {
 void compare(const Experiment& before, const Experiment& after, RunDiff& diff) {
   bool was_red = broken(before) || not_judged(before);
   if (broken(after) && !broken(before)) diff.newly_broken.push_back(after.name);
+  if ((broken(after) && broken(before)) || (not_judged(after) && not_judged(before)))
+    diff.still_broken.push_back(after.name);
   if (not_judged(after) && !not_judged(before)) diff.not_judged.push_back(after.name);
   if (was_red && !broken(after) && !not_judged(after)) diff.fixed.push_back(after.name);
   auto found = changes(before, after);
@@ -88,6 +90,7 @@ std::string diff_text(const RunDiff& diff, const RunResult& before, const RunRes
   auto text = fmt::format("old: {}, {}\nnew: {}, {}\n\n", one_line(before.run_id), totals_text(before.cells),
                           one_line(after.run_id), totals_text(after.cells));
   add_names(text, "Newly broken", diff.newly_broken);
+  add_names(text, "Still broken", diff.still_broken);
   add_names(text, "Not judged any more", diff.not_judged);
   add_names(text, "Fixed", diff.fixed);
   add_names(text, "Slower", diff.slower);
@@ -104,6 +107,7 @@ ordered_json diff_json(const RunDiff& diff, const RunResult& before, const RunRe
   return {{"old", before.run_id},
           {"new", after.run_id},
           {"newly_broken", diff.newly_broken},
+          {"still_broken", diff.still_broken},
           {"not_judged", diff.not_judged},
           {"fixed", diff.fixed},
           {"slower", diff.slower},

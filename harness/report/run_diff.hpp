@@ -14,6 +14,7 @@ namespace kdt::report {
 /// the two are called differently.
 struct RunDiff {
   std::vector<std::string> newly_broken{}; ///< fail or xpass now, and not before
+  std::vector<std::string> still_broken{}; ///< fail or xpass now and before, or error now and before
   std::vector<std::string> not_judged{};   ///< error now, and not before: nothing was learnt about the kernel
   std::vector<std::string> fixed{};        ///< fail, xpass or error before, and as expected now
   std::vector<std::string> slower{};       ///< boot or save, beyond the noise
@@ -31,7 +32,8 @@ int exit_status(const RunDiff& diff);
 /// For a terminal.
 std::string diff_text(const RunDiff& diff, const RunResult& before, const RunResult& after);
 
-/// One object: old, new (run ids), newly_broken, not_judged, fixed, slower, new_cells, gone_cells, changes, same.
+/// One object: old, new (run ids), newly_broken, still_broken, not_judged, fixed, slower, new_cells, gone_cells,
+/// changes, same.
 nlohmann::ordered_json diff_json(const RunDiff& diff, const RunResult& before, const RunResult& after);
 
 } // namespace kdt::report

@@ -47,6 +47,26 @@ TEST(Schema, ARunThatKdtWouldNotWriteIsRefused) {
   EXPECT_NE(errors("run", changed(good, "/cells/0/verdict", "passed")), "");
 }
 
+TEST(Schema, WhatANightAddsToARunIsValid) {
+  auto run = sample_run();
+  run.cells.push_back(run.cells[0]); // a repeat
+  run.shard = Shard{.index = 1, .count = 2, .cut = "c", .cells = {{"a", 0}}};
+  run.merged = Merged{.shards = 2, .missing_shards = {2}, .missing_cells = {"b"}};
+  run.since = Since{.run_id = "r", .started = "2026-01-01T00:00:00Z", .newly_broken = {"a"}};
+  auto good = to_json(run);
+  ASSERT_TRUE(good.contains("repeats"));
+  EXPECT_EQ(errors("run", good), "");
+  for (const char* part : {"shard", "merged", "baseline", "repeats/0", "repeats/0/failed"}) {
+    EXPECT_NE(errors("run", changed(good, fmt::format("/{}/surprise", part).c_str(), 1)), "") << part;
+    for (const auto& [name, value] : good[Json::json_pointer(fmt::format("/{}", part))].items()) {
+      auto bad = good;
+      bad[Json::json_pointer(fmt::format("/{}", part))].erase(name);
+      EXPECT_NE(errors("run", bad), "") << part << " without " << name;
+    }
+  }
+  EXPECT_NE(errors("run", changed(good, "/repeats/0/failed/high", 1.5)), "");
+}
+
 TEST(Schema, EveryMemberOfARunIsRequired) {
   auto good = to_json(sample_run());
   for (const auto& [name, value] : good.items()) {

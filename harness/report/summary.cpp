@@ -4,6 +4,8 @@
 #include "report/columns.hpp"
 #include "report/costs.hpp"
 #include "report/differences.hpp"
+#include "report/repeats_text.hpp"
+#include "report/since.hpp"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -18,11 +20,24 @@ namespace {
 
 constexpr std::size_t k_markdown_cells = 1000; // CI systems cut off a summary page at about 1 MB
 
+/// Those that are newly broken first.
 std::vector<const CellResult*> unexpected_cells(const RunResult& run) {
   std::vector<const CellResult*> cells;
   for (const auto& cell : run.cells)
     if (!expected(cell.verdict)) cells.push_back(&cell);
+  std::ranges::stable_partition(cells, [&](const CellResult* cell) { return mark_of(run, *cell) == k_newly_broken; });
   return cells;
+}
+
+/// ", shard 2/4"
+std::string shard_text(const RunResult& run) {
+  return run.shard ? fmt::format(", shard {}/{}", run.shard->index, run.shard->count) : "";
+}
+
+/// ", newly broken"
+std::string marked(const RunResult& run, const CellResult& cell) {
+  auto mark = mark_of(run, cell);
+  return mark.empty() ? "" : ", " + mark;
 }
 
 std::string upper(std::string_view word) {
@@ -70,7 +85,7 @@ struct Block {
 /// The sentence gives way when the terminal is narrow; the command is whole, to be copied.
 Block cell_block(const RunResult& run, const CellResult& cell, const SummaryOptions& options) {
   constexpr std::size_t k_sentence_rows = 3;
-  auto id = one_line(cell.cell.id);
+  auto id = one_line(cell.cell.id) + marked(run, cell);
   auto why = fmt::format("      {}: {}", where(cell), reason(cell));
   if (options.columns > 0) why = cut_end(why, k_sentence_rows * options.columns);
   auto again = fmt::format("      again: {}", again_command(run, cell));
@@ -82,9 +97,17 @@ Block cell_block(const RunResult& run, const CellResult& cell, const SummaryOpti
 } // namespace
 
 std::string summary(const RunResult& run, const SummaryOptions& options) {
-  auto text = fmt::format("{}: {} in {}\n", one_line(matrix_name(run)), totals_text(run.cells), wall_time_text(run));
+  auto text = fmt::format("{}{}: {} in {}\n", one_line(matrix_name(run)), shard_text(run), totals_text(run.cells),
+                          wall_time_text(run));
+  auto since = since_line(run);
+  if (!since.empty()) text += since + "\n";
+  if (auto lacks = missing_text(run); !lacks.empty()) text += lacks + "\n";
   auto cells = unexpected_cells(run);
-  std::size_t used = 1 + 1 + (options.directory.empty() ? 0 : 2); // this line, the prompt, where the results are
+  auto repeats = repeats_text(run, options.rows / 2);
+  auto lines_of = [](const std::string& lines) { return static_cast<std::size_t>(std::ranges::count(lines, '\n')); };
+  // The lines so far, the prompt, the repeats, and where the results are.
+  std::size_t used =
+      lines_of(text) + 1 + (repeats.empty() ? 0 : 1 + lines_of(repeats)) + (options.directory.empty() ? 0 : 2);
   std::size_t shown = 0;
   for (; shown < cells.size(); ++shown) {
     auto block = cell_block(run, *cells[shown], options);
@@ -95,24 +118,30 @@ std::string summary(const RunResult& run, const SummaryOptions& options) {
   }
   if (cells.size() > shown)
     text += fmt::format("\n… and {} more: {}\n", cells.size() - shown, rest_by_code(cells, shown));
+  if (!repeats.empty()) text += "\n" + repeats;
   if (auto differences = kernel_differences_text(run); !differences.empty()) text += "\n" + differences + "\n";
-  if (!options.directory.empty()) text += fmt::format("{}results: {}\n", cells.empty() ? "" : "\n", options.directory);
+  if (!options.directory.empty())
+    text += fmt::format("{}results: {}\n", cells.empty() && repeats.empty() ? "" : "\n", options.directory);
   return text;
 }
 
 std::string summary_markdown(const RunResult& run) {
-  auto text = fmt::format("# {}: {}\n\n", markdown_literal(matrix_name(run)), totals_text(run.cells));
+  auto text =
+      fmt::format("# {}{}: {}\n\n", markdown_literal(matrix_name(run)), shard_text(run), totals_text(run.cells));
   text += fmt::format("Run {}, started {}, {}, exit status {}.\n", markdown_literal(run.run_id),
                       markdown_literal(run.started), run.finished.empty() ? "not finished" : wall_time_text(run),
                       run.exit_status);
+  if (auto lacks = missing_text(run); !lacks.empty()) text += "\n" + markdown_literal(lacks) + "\n";
+  if (auto since = since_markdown(run); !since.empty()) text += "\n" + since;
   auto cells = unexpected_cells(run);
   auto shown = std::min(cells.size(), k_markdown_cells);
   for (std::size_t i = 0; i < shown; ++i) {
     const auto& cell = *cells[i];
-    text += fmt::format("\n## {} {}\n\n{}: {}\n\n```sh\n{}\n```\n", upper(to_string(cell.verdict)),
-                        markdown_literal(cell.cell.id), markdown_literal(where(cell)), markdown_literal(reason(cell)),
-                        again_command(run, cell));
+    text += fmt::format("\n## {} {}{}\n\n{}: {}\n\n```sh\n{}\n```\n", upper(to_string(cell.verdict)),
+                        markdown_literal(cell.cell.id), marked(run, cell), markdown_literal(where(cell)),
+                        markdown_literal(reason(cell)), again_command(run, cell));
   }
+  if (auto repeats = repeats_markdown(run); !repeats.empty()) text += "\n" + repeats;
   if (auto differences = kernel_differences_markdown(run); !differences.empty()) text += "\n" + differences;
   if (auto costs = costs_markdown(run); !costs.empty()) text += "\n" + costs;
   text += "\n## Every cell\n\n| cell | verdict | seconds | why |\n| --- | --- | ---: | --- |\n";

@@ -21,6 +21,7 @@ RunResult run_with_failures(int count) {
   auto run = sample_run();
   auto failed = run.cells[1];
   run.cells.assign(static_cast<std::size_t>(count), failed);
+  for (std::size_t i = 1; i < run.cells.size(); ++i) run.cells[i].cell.id += fmt::format("/n={}", i);
   return run;
 }
 

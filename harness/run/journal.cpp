@@ -28,13 +28,10 @@ Journal::Journal(const std::filesystem::path& file, const RunResult& run, const 
     throw Error(Blame::usage, "{}: another kdt is running there; choose another --out", file.parent_path().string());
   mend();
   if (!read_journal(file).run.run_id.empty()) return;
-  append(line_of({{"schema", k_schema},
-                  {"type", "run"},
-                  {"run_id", run.run_id},
-                  {"matrix", run.matrix},
-                  {"started", run.started},
-                  {"host", run.host},
-                  {"cells", cells}}));
+  ordered_json first{{"schema", k_schema},     {"type", "run"},    {"run_id", run.run_id}, {"matrix", run.matrix},
+                     {"started", run.started}, {"host", run.host}, {"cells", cells}};
+  if (run.shard) first["shard"] = to_json(*run.shard);
+  append(line_of(first));
 }
 
 void Journal::mend() {
@@ -77,6 +74,7 @@ void take_line(const ordered_json& json, JournalContent& content) {
     content.run.matrix = json.at("matrix");
     content.run.started = json.at("started");
     content.run.host = json.at("host");
+    if (json.contains("shard")) content.run.shard = shard_from_json(json.at("shard"));
   } else if (type == "cell") {
     auto cell = cell_from_json(json.at("cell"));
     std::erase_if(content.cells, [&](const CellResult& known) { return known.cell.id == cell.cell.id; });

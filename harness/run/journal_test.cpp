@@ -39,6 +39,19 @@ TEST(Journal, GivesBackWhatEnded) {
   EXPECT_EQ(content.cells[1].verdict, Verdict::pass);
 }
 
+TEST(Journal, KnowsWhichShardItIs) {
+  TempDir place("kdt-test");
+  auto file = place.path() / "journal.jsonl";
+  {
+    Journal(file, RunResult{.run_id = "r", .shard = Shard{.index = 2, .count = 3, .cut = "c", .cells = {{"a", 7}}}},
+            {});
+  }
+  auto shard = read_journal(file).run.shard;
+  ASSERT_TRUE(shard);
+  EXPECT_EQ(shard->index, 2U);
+  EXPECT_EQ(shard->cells[0].second, 7U);
+}
+
 TEST(Journal, SurvivesALineCutShortAndIsAppendedTo) {
   TempDir directory("kdt-test");
   auto file = directory.path() / "journal.jsonl";

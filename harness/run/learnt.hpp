@@ -9,6 +9,8 @@
 
 namespace kdt::run {
 
+class Database;
+
 /// What a cell turned out to take.
 struct Measured {
   std::string cell_class{}; ///< need.hpp
@@ -33,12 +35,11 @@ public:
   void add(const Measured& measured);
 
 private:
-  struct Store;
   void tried(const std::function<void()>& act);
 
   std::function<void(const std::string&)> warn_;
   std::mutex mutex_;
-  std::unique_ptr<Store> store_; ///< nullptr: done without
+  std::unique_ptr<Database> store_; ///< nullptr: done without
 };
 
 } // namespace kdt::run

@@ -78,6 +78,7 @@ Running::Running(const std::vector<PlannedCell>& cells, image::Images& images, c
   run_.matrix = options.matrix;
   run_.kernel_options = options.kernel_options;
   run_.own_kernels = options.own_kernels;
+  run_.shard = options.shard;
   run_.started = timestamp();
   run_.host = describe_host(backend.emulator_version);
   run_.cells = options.finished;

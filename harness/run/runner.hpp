@@ -15,6 +15,7 @@ struct RunOptions {
   std::vector<std::string> kernel_options{}; ///< of RunResult
   std::vector<std::string> own_kernels{};    ///< of RunResult
   std::string matrix{};                      ///< as given on the command line
+  std::optional<Shard> shard{};              ///< of RunResult
   unsigned jobs = 1;
   int repeat = 1;         ///< each cell so often
   int retry_infra = 0;    ///< a cell with verdict error is run again, at most so often

@@ -2,13 +2,24 @@
 
 const page = { overviewQuery: '', console: null };
 
+/** Which part of a matrix this was, and what a merged run lacks. */
+function nightFacts(run) {
+  const facts = [];
+  if (run.shard) facts.push(['shard', `${run.shard.index} of ${run.shard.count}`]);
+  if (run.merged) {
+    const lacks = [...run.merged.missing_shards.map((index) => `shard ${index}`), ...run.merged.missing_cells];
+    facts.push(['merged from', `${run.merged.shards} shards${lacks.length > 0 ? `, not there: ${lacks.join(', ')}` : ''}`]);
+  }
+  return facts;
+}
+
 function headView() {
   const { run } = report;
   const host = Object.entries(run.host).map(([name, value]) => `${name} ${value}`).join(' · ');
   document.getElementById('head').replaceChildren(
     el('a', { href: '#/', class: 'name' }, run.name), totalsBar(cells),
     folded('about this run', () => el('dl', { class: 'about' }, [['run', run.run_id], ['matrix', run.matrix], ['started', run.started],
-      ['finished', run.finished || 'not finished'], ['took', run.wall], ['exit status', String(run.exit_status)], ['host', host]]
+      ['finished', run.finished || 'not finished'], ['took', run.wall], ['exit status', String(run.exit_status)], ...nightFacts(run), ['host', host]]
       .map(([name, value]) => [el('dt', {}, name), el('dd', {}, value)]))));
   const inside = cells.filter((cell) => cell.console).length;
   document.getElementById('foot').replaceChildren(el('p', {}, 'kdt · ',
@@ -50,7 +61,8 @@ function overviewPage() {
   const costs = report.figures.some((figure, i) => figure.matters && cells.some((cell) => cell.figures[i] !== null));
   const nodes = [parts.findings, dimensions.length > 0 && filterPanel(update),
     dimensions.length > 0 && section('Heat map', heatmapChoices(update), parts.map), section('Cells', parts.list),
-    costs && section('Protection and its costs', parts.costs), report.baseline && section('Since the baseline', parts.compare)];
+    costs && section('Protection and its costs', parts.costs), report.baseline && section('Since the baseline', parts.compare),
+    report.run.repeats && section('Repeats', el('div', { id: 'part-repeats' }, repeatsView().filter(Boolean)))];
   return [nodes, update];
 }
 

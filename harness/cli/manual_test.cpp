@@ -1,0 +1,64 @@
+#include "base/file.hpp"
+#include "base/process.hpp"
+#include "cli/application.hpp"
+#include "cli/manual.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace kdt::cli {
+
+namespace {
+
+using ::testing::HasSubstr;
+
+class ManualTest : public testing::Test {
+protected:
+  Context context_{.repository = {}, .stop = {}};
+  Application application_{context_};
+  CommandHelp help_ = describe(application_.app());
+  std::map<std::string, std::string> pages_ = manual_pages(help_, "1.2.3");
+};
+
+/// As roff has it.
+std::string typed(std::string text) {
+  for (auto at = text.find('-'); at != std::string::npos; at = text.find('-', at + 2)) text.insert(at, "\\");
+  return text;
+}
+
+TEST_F(ManualTest, EveryCommandHasAPageWithEveryOptionAndExample) {
+  EXPECT_EQ(pages_.size(), all_commands(help_).size());
+  for (const auto* command : all_commands(help_)) {
+    auto name = command->path;
+    std::ranges::replace(name, ' ', '-');
+    ASSERT_TRUE(pages_.contains(name + ".1")) << name;
+    const auto& page = pages_.at(name + ".1");
+    for (const auto& option : command->options)
+      for (const auto& each : option.names) EXPECT_THAT(page, HasSubstr("\\fB" + typed(each) + "\\fR")) << name;
+    for (const auto& positional : command->positionals) EXPECT_THAT(page, HasSubstr(positional.names[0])) << name;
+    for (const auto& example : command->examples) EXPECT_THAT(page, HasSubstr(typed(example) + "\n")) << name;
+    EXPECT_THAT(page, HasSubstr(".SH EXIT STATUS\n"));
+  }
+}
+
+TEST_F(ManualTest, WhatRoffTakesForACommandStandsAsText) {
+  CommandHelp help{.name = "x", .path = "x", .about = ".so /etc/passwd", .notes = {"'\\n\\"}};
+  auto page = manual_page(help, help, "1");
+  EXPECT_THAT(page, HasSubstr("\n\\&.so /etc/passwd\n"));
+  EXPECT_THAT(page, HasSubstr("\n\\&'\\en\\e\n"));
+}
+
+TEST_F(ManualTest, GroffFindsNoFault) {
+  if (!find_program("groff")) GTEST_SKIP() << "no groff here";
+  TempDir place("kdt-test");
+  for (const auto& [name, page] : pages_) {
+    write_file(place.path() / name, page);
+    auto done = run_program({.argv = {"groff", "-man", "-Tutf8", "-Kutf8", "-ww", (place.path() / name).string()}},
+                            Deadline::after(std::chrono::minutes(2)));
+    EXPECT_TRUE(done.status.success()) << name;
+    EXPECT_EQ(done.err, "") << name;
+  }
+}
+
+} // namespace
+} // namespace kdt::cli
