@@ -2,6 +2,7 @@
 
 #include "base/error.hpp"
 #include "base/file.hpp"
+#include "vmcore/raw_file.hpp"
 
 #include <fmt/format.h>
 
@@ -14,6 +15,7 @@ namespace kdt::vmcore {
 namespace {
 
 constexpr std::uint64_t k_max_cpus = 4096; // NR_CPUS of arm64 is at most that
+constexpr ByteSize k_largest_mapped = ByteSize::mib(256);
 
 void check(kdump_ctx_t* context, kdump_status status, const std::filesystem::path& path, std::string_view act) {
   if (status == KDUMP_OK) return;
@@ -28,6 +30,9 @@ Reader::Reader(const std::filesystem::path& path) : fd_(open_file(path, O_RDONLY
   if (!context_) throw Error(Blame::infra, "libkdumpfile: out of memory");
   auto* context = context_.get();
   check(context, kdump_open_fd(context, fd_.get()), path, "open it");
+  // A mapped file stays in memory as a whole: 1.2 GB of a 256 GiB machine's. Reading it takes a third more CPU time.
+  if (RawFile(fd_.get()).size() > k_largest_mapped.bytes)
+    check(context, kdump_set_number_attr(context, KDUMP_ATTR_FILE_MMAP_POLICY, KDUMP_MMAP_NEVER), path, "read it");
   // VMCOREINFO leads to the page tables; when it misleads, the rest of it is still worth reading.
   if (auto status = kdump_set_string_attr(context, KDUMP_ATTR_OSTYPE, "linux"); status != KDUMP_OK) {
     const char* reason = kdump_get_err(context);
