@@ -97,6 +97,16 @@ Cell included_cell(const Matrix& matrix, const Inclusion& inclusion) {
   return cell;
 }
 
+/// Where the first value stands that an id writes like one before it; the file when there is none.
+std::string twin_place(const Matrix& matrix) {
+  for (const auto& axis : matrix.axes) {
+    std::unordered_set<std::string> seen;
+    for (const auto& value : axis.values)
+      if (!seen.insert(id_text(value.text)).second) return value.place;
+  }
+  return matrix.path.string();
+}
+
 std::string experiment_of(const CellParameters& cell) {
   std::string key;
   for (const auto& parameter : parameters()) key += parameter.get(cell) + '\n';
@@ -146,7 +156,7 @@ std::vector<Cell> expand(const Matrix& matrix) {
     throw Error(Blame::usage, "{}: every cell of the matrix is excluded", matrix.exclude_place);
   std::vector<Cell> cells;
   Collector collector(cells, matrix.twins_are_one);
-  auto place = matrix.path.string();
+  auto place = twin_place(matrix); // nothing else can be there twice in a product
   if (matrix.cover == Cover::pairwise) {
     for (auto index : cover_pairs(rows, costs_of(matrix, rows)))
       collector.add(product_cell(matrix, rows[index]), place);

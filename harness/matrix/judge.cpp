@@ -101,6 +101,19 @@ std::vector<const KnownIssue*> live_issues(const std::vector<KnownIssue>& issues
   return live;
 }
 
+/// Says of each finding that an expired issue knew it.
+void recall_expired(Judgement& judgement, const std::vector<KnownIssue>& issues, const View& view, Date day) {
+  for (const auto& issue : issues) {
+    auto holds = [&](const Matcher& matcher) { return matcher.matches(view) == Answer::yes; };
+    if (!issue.expired(day) || !std::ranges::all_of(issue.match, holds)) continue;
+    for (auto& finding : judgement.findings)
+      if (explains(issue, finding))
+        finding.evidence.push_back(fmt::format(
+            "known until {:04}-{:02}-{:02}, expired: {}", static_cast<int>(issue.expires.year()),
+            static_cast<unsigned>(issue.expires.month()), static_cast<unsigned>(issue.expires.day()), sentence(issue)));
+  }
+}
+
 void decide(Judgement& judgement, const std::vector<const KnownIssue*>& live) {
   const auto& findings = judgement.findings;
   if (auto infra = std::ranges::find_if(findings, is_infra); infra != findings.end()) {
@@ -136,6 +149,7 @@ Judgement judge(const Rules& rules, const std::vector<KnownIssue>& issues, const
   judgement.findings = std::move(findings);
   View view{facts, &observed};
   check_expectations(rules, view, judgement);
+  recall_expired(judgement, issues, view, day);
   decide(judgement, live_issues(issues, view, day));
   return judgement;
 }

@@ -105,6 +105,16 @@ TEST(Judge, AKnownIssueMayBeAboutOneSentenceOnly) {
   EXPECT_EQ(verdict("WARNING: CPU: 0 PID: 1 at another_place+0x88/0xb0"), Verdict::fail);
 }
 
+TEST(Judge, SaysThatAnIssueWasKnownUntilItExpired) {
+  auto evidence = [](const char* code, const char* expires) {
+    return judge(rules_of(k_rules), issue_of(code, expires), k_facts, k_bad, {}, k_day).findings.at(0).evidence;
+  };
+  EXPECT_THAT(evidence("expectation", "2026-01-31"), testing::Contains("known until 2026-01-31, expired: bug: why"));
+  auto silent = testing::Each(testing::Not(testing::HasSubstr("expired")));
+  EXPECT_THAT(evidence("expectation", "2027-01-31"), silent);
+  EXPECT_THAT(evidence("capture-panic", "2026-01-31"), silent);
+}
+
 TEST(Judge, AKnownIssueThatDoesNotShowIsAnXpassUnlessItExpiredOrDoesNotMatch) {
   auto gone = judge(rules_of(k_rules), issue_of("expectation", "2030-01-01"), k_facts, k_good, {}, k_day);
   EXPECT_EQ(gone.verdict, Verdict::xpass);

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <set>
 
 namespace kdt::matrix {
 
@@ -76,12 +77,18 @@ std::optional<Date> parse_date(std::string_view text) {
 
 std::vector<KnownIssue> load_known_issues(std::span<const std::filesystem::path> paths) {
   std::vector<KnownIssue> issues;
+  std::set<std::string> ids;
   for (const auto& path : paths) {
     auto file = YamlFile::load(path);
     file.check_map(file.root(), "a file of known issues", {"known_issues", "description"});
     const auto& list = file.required(file.root(), "known_issues", "the file");
     file.check_list(list, "known_issues");
-    for (const auto& item : list.items) issues.push_back(read_issue(file, item));
+    for (const auto& item : list.items) {
+      issues.push_back(read_issue(file, item));
+      const auto* id = item.find("id"); // several may share a tracker
+      if (id != nullptr && !ids.insert(id->text).second)
+        throw file.error(*id, fmt::format("a known issue with the id '{}' is already there", id->text));
+    }
   }
   return issues;
 }

@@ -33,4 +33,24 @@ TEST(LoadKnownIssues, ReadsEveryKey) {
   EXPECT_EQ(issues[0].match.size(), 1U);
 }
 
+TEST(LoadKnownIssues, RefusesTheSameIdTwiceAndLetsATrackerBeShared) {
+  TempDir directory("kdt-issues");
+  auto path = directory.path() / "k.yaml";
+  auto load = [&](const std::string& first, const std::string& second) -> std::string {
+    std::string text = "known_issues:\n";
+    for (const auto& id : {first, second})
+      text += "- {" + id + "match: {version: 6.12}, code: expectation, reason: why, tracker: t, expires: 2027-01-31}\n";
+    write_file(path, text);
+    try {
+      load_known_issues(std::span(&path, 1));
+    } catch (const Error& error) {
+      return error.what();
+    }
+    return "";
+  };
+  EXPECT_EQ(load("", ""), "");
+  EXPECT_EQ(load("id: a, ", "id: b, "), "");
+  EXPECT_EQ(load("id: a, ", "id: a, "), path.string() + ":3:8: a known issue with the id 'a' is already there");
+}
+
 } // namespace kdt::matrix

@@ -94,16 +94,52 @@ std::string memory_complaint(const CellParameters& cell, const Facts& facts, con
   return "";
 }
 
+std::string trigger_cpu_complaint(const CellParameters& cell, const Facts&, const MachineType&) {
+  if (!cell.trigger_cpu || *cell.trigger_cpu < cell.cpus) return "";
+  return fmt::format("the guest has {} CPUs, and the first one is 0", cell.cpus);
+}
+
+std::string initramfs_complaint(const CellParameters& cell, const Facts&, const MachineType&) {
+  if (!cell.initramfs_size || *cell.initramfs_size < cell.memory) return "";
+  return fmt::format("the guest's memory, {}, cannot hold it", to_string(cell.memory));
+}
+
+std::string too_long(std::string_view whose, const std::string& words, const MachineType& machine) {
+  if (!machine.longest_cmdline || words.size() <= *machine.longest_cmdline) return "";
+  return fmt::format("{} kernel would cut its command line off: {} bytes, of which {} are kept", whose, words.size(),
+                     *machine.longest_cmdline);
+}
+
+std::string cmdline_complaint(const CellParameters& cell, const Facts&, const MachineType& machine) {
+  return cell.cmdline.size() < cell.crashkernel.value_or("").size() ? ""
+                                                                    : too_long("the", system_cmdline(cell), machine);
+}
+
+std::string crashkernel_complaint(const CellParameters& cell, const Facts&, const MachineType& machine) {
+  return too_long("the", system_cmdline(cell), machine);
+}
+
+std::string capture_cmdline_complaint(const CellParameters& cell, const Facts&, const MachineType& machine) {
+  return too_long("the capture", cell.capture_cmdline, machine);
+}
+
+/// A value as a sentence can hold it.
+std::string shortened(const std::string& value) {
+  constexpr std::size_t k_most = 60;
+  return value.size() <= k_most ? value : printable(value.substr(0, k_most)) + "…";
+}
+
 } // namespace
 
 MachineType load_machine_type(const std::filesystem::path& path) {
   auto file = YamlFile::load(path);
   const auto& root = file.root();
-  file.check_map(root, "a machine type", {"machine", "most_cpus", "ram_base", "cpus"});
+  file.check_map(root, "a machine type", {"machine", "most_cpus", "ram_base", "cpus", "longest_cmdline"});
   MachineType type;
   type.name = file.scalar(file.required(root, "machine", "the file"), "machine");
   type.most_cpus = number_in(file, file.required(root, "most_cpus", "the file"), "most_cpus");
   type.ram_base = size_in(file, file.required(root, "ram_base", "the file"), "ram_base");
+  if (const auto* most = root.find("longest_cmdline")) type.longest_cmdline = number_in(file, *most, "longest_cmdline");
   const auto& cpus = file.required(root, "cpus", "the file");
   if (!cpus.is_map() || cpus.entries.empty()) throw file.error(cpus, "cpus must be a map of 'model: {…}'");
   for (const auto& [name, body] : cpus.entries) type.cpus.push_back(read_cpu(file, name, body));
@@ -112,13 +148,19 @@ MachineType load_machine_type(const std::filesystem::path& path) {
 
 std::optional<Impossible> impossible(const CellParameters& cell, const Facts& facts, const MachineType& machine) {
   using Complaint = std::string (*)(const CellParameters&, const Facts&, const MachineType&);
-  constexpr std::pair<const char*, Complaint> k_checks[] = {
-      {"cpu", cpu_complaint}, {"cpus", cpus_complaint}, {"memory", memory_complaint}};
+  constexpr std::pair<const char*, Complaint> k_checks[] = {{"cpu", cpu_complaint},
+                                                            {"cpus", cpus_complaint},
+                                                            {"memory", memory_complaint},
+                                                            {"trigger_cpu", trigger_cpu_complaint},
+                                                            {"initramfs_size", initramfs_complaint},
+                                                            {"cmdline", cmdline_complaint},
+                                                            {"crashkernel", crashkernel_complaint},
+                                                            {"capture_cmdline", capture_cmdline_complaint}};
   for (const auto& [name, complain] : k_checks) {
     const auto* parameter = find_parameter(name);
     if (auto sentence = complain(cell, facts, machine); !sentence.empty())
       return Impossible{.parameter = parameter,
-                        .sentence = fmt::format("{} {}: {}", name, parameter->get(cell), sentence)};
+                        .sentence = fmt::format("{} {}: {}", name, shortened(parameter->get(cell)), sentence)};
   }
   return std::nullopt;
 }

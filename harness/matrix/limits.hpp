@@ -23,6 +23,7 @@ struct MachineType {
   unsigned most_cpus = 0;
   ByteSize ram_base{};
   std::vector<CpuModel> cpus;
+  std::optional<unsigned> longest_cmdline{}; ///< in bytes, without what kdt and the loader add
 };
 
 /// Reads matrices/machines/NAME.yaml. Throws Error{usage} with file:line:column.

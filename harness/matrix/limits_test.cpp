@@ -77,6 +77,26 @@ TEST(Impossible, NamesTheNearestCpuModel) {
   EXPECT_THAT(complaint("cpu", "cortex-a15"), HasSubstr("no 64-bit CPU model"));
 }
 
+TEST(Impossible, NamesACpuThatTheGuestDoesNotHave) {
+  EXPECT_EQ(complaint("trigger_cpu", "1"), "");
+  EXPECT_EQ(complaint("trigger_cpu", "2"), "trigger_cpu 2: the guest has 2 CPUs, and the first one is 0");
+}
+
+TEST(Impossible, NamesAnInitramfsThatNoMemoryHolds) {
+  EXPECT_EQ(complaint("initramfs_size", "2047M"), "");
+  EXPECT_EQ(complaint("initramfs_size", "2G"), "initramfs_size 2G: the guest's memory, 2G, cannot hold it");
+}
+
+TEST(Impossible, NamesACommandLineThatTheKernelWouldCutOff) {
+  std::string longest(1791, 'x');
+  for (const char* name : {"cmdline", "crashkernel", "capture_cmdline"}) {
+    auto room = longest.substr(std::string_view(name) == "crashkernel" ? 12 : 0); // "crashkernel="
+    EXPECT_EQ(complaint(name, room), "") << name;
+    EXPECT_THAT(complaint(name, room + "x"), HasSubstr("xxx…: the ")) << name;
+    EXPECT_THAT(complaint(name, room + "x"), HasSubstr("1792 bytes, of which 1791 are kept")) << name;
+  }
+}
+
 TEST(Impossible, ChecksNothingThatIsNotKnown) {
   CellParameters cell;
   cell.memory = ByteSize::mib(16);

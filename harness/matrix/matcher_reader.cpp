@@ -132,6 +132,8 @@ private:
       if (!is_number(about_.type)) complain("'multiple of' is for numbers, sizes and addresses");
       made_.kind_ = Kind::multiple;
       made_.expressions_.push_back(expression(text.substr(12)));
+      auto divisor = made_.expressions_[0].evaluate([](std::string_view) { return nullptr; });
+      if (divisor && *divisor <= 0) complain(fmt::format("nothing is a {}", text));
     } else {
       read_equal(text);
     }

@@ -41,6 +41,8 @@ TEST(MatcherReader, RefusesWhatCouldNeverMatch) {
   EXPECT_THAT(complaint("memory", "[]"), HasSubstr("the list is empty"));
   EXPECT_THAT(complaint("memory", "{}"), HasSubstr("exactly one key"));
   EXPECT_THAT(complaint("memory", ""), HasSubstr("has no value"));
+  EXPECT_THAT(complaint("memory", "multiple of 0"), HasSubstr("nothing is a multiple of 0"));
+  EXPECT_EQ(complaint("memory", "multiple of page_size"), "");
 }
 
 } // namespace kdt::matrix

@@ -56,7 +56,9 @@ private:
       visit(*parameter, key, value);
     };
     for (const auto& [key, value] : map.entries) {
-      if (key.text != "dump" || !value.is_map()) {
+      if (key.text == "dump" && !value.is_map())
+        throw file_.error(value, "dump must be a map: {filter: 31, compression: lzo, …}");
+      if (key.text != "dump") {
         one(key.text, key, value);
         continue;
       }
@@ -207,6 +209,8 @@ private:
       std::error_code ignored;
       if (!std::filesystem::exists(path, ignored))
         throw file_.error(item, fmt::format("{}: no such file: {}", what, path.string()));
+      if (std::filesystem::is_directory(path, ignored))
+        throw file_.error(item, fmt::format("{}: '{}' is a directory, not a YAML file", what, item.text));
       if (std::ranges::find(files, path) != files.end())
         throw file_.error(item, fmt::format("{}: '{}' is given twice", what, item.text));
       files.push_back(std::move(path));
@@ -243,6 +247,8 @@ std::vector<std::filesystem::path> matrix_files(const std::filesystem::path& pat
     std::error_code ignored;
     if (!std::filesystem::exists(named, ignored))
       throw file.error(item, fmt::format("matrices: no such file: {}", named.string()));
+    if (std::filesystem::is_directory(named, ignored))
+      throw file.error(item, fmt::format("matrices: '{}' is a directory, not a YAML file", item.text));
     if (std::ranges::find(files, named) != files.end())
       throw file.error(item, fmt::format("matrices: '{}' is given twice", item.text));
     const auto other = YamlFile::load(named);

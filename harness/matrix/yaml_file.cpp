@@ -16,6 +16,7 @@ namespace kdt::matrix {
 
 namespace {
 constexpr std::size_t k_largest_file = std::size_t{4} << 20;
+constexpr std::size_t k_deepest = 100; // yaml-cpp gives up at some hundreds, with "bad file" and no place
 
 [[noreturn]] void fail(const std::string& file, int line, int column, std::string_view sentence) {
   throw Error(Blame::usage, "{}:{}:{}: {}", file, line, column, sentence);
@@ -48,11 +49,13 @@ public:
   void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t,
                        YAML::EmitterStyle::value) override {
     check_tag(mark, tag);
+    check_depth(mark);
     open_.push_back(node(mark, YamlNode::Kind::list));
     waiting_.emplace_back();
   }
   void OnMapStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t, YAML::EmitterStyle::value) override {
     check_tag(mark, tag);
+    check_depth(mark);
     open_.push_back(node(mark, YamlNode::Kind::map));
     waiting_.emplace_back();
   }
@@ -81,6 +84,10 @@ private:
 
   void check_tag(const YAML::Mark& mark, const std::string& tag) const {
     if (!tag.empty() && tag != "!" && tag != "?") refuse(mark, fmt::format("tags ({}) are not accepted", tag));
+  }
+
+  void check_depth(const YAML::Mark& mark) const {
+    if (open_.size() >= k_deepest) refuse(mark, fmt::format("nested more than {} deep", k_deepest));
   }
 
   /// yaml-cpp 0.7 takes a quoted scalar that the end of the file cuts off behind a line break.
