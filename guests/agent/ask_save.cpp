@@ -1,6 +1,6 @@
 #include "asks.hpp"
 #include "child.hpp"
-#include "drives.hpp"
+#include "dump_target.hpp"
 #include "readings.hpp"
 #include "system.hpp"
 
@@ -22,36 +22,43 @@ std::uint64_t position_of(const Fd& fd) {
   return static_cast<std::uint64_t>(lseek(fd.get(), 0, SEEK_CUR));
 }
 
-protocol::SaveAnswer run_makedumpfile(const Session& session, const protocol::SaveAsk& ask, const Drive& drive) {
+/// A drive is there already; a file of a mounted target is made.
+Fd open_first(const DumpTarget& target) {
+  return open_file(target.files()[0], O_WRONLY | O_CREAT);
+}
+
+protocol::SaveAnswer run_makedumpfile(const Session& session, const protocol::SaveAsk& ask, DumpTarget& target) {
   const bool to_stdout = ask.format == "flattened";
-  const auto argv = makedumpfile_argv(ask, drive.path, static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE)));
+  const auto argv = makedumpfile_argv(ask, target.files(), static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE)));
   // The child inherits this very open file, so its offset tells how far the child has come.
-  const Fd disk = open_file(drive.path, O_WRONLY);
-  const std::uint64_t before = bytes_written(drive);
+  Fd out = to_stdout ? open_first(target) : Fd{};
   MakedumpfileProgress progress;
-  const ChildEnd end = run_child(argv, to_stdout ? disk.get() : -1, [&](std::string_view piece) {
+  const ChildEnd end = run_child(argv, out.get(), [&](std::string_view piece) {
     const auto step = progress.feed(piece);
     if (!step) return;
-    const auto bytes = to_stdout ? position_of(disk) : bytes_written(drive) - before;
+    const auto bytes = to_stdout ? position_of(out) : target.written();
     session.progress({.id = 0, .done = step->per_mille, .total = 1000, .what = step->what, .bytes = bytes});
   });
   protocol::SaveAnswer answer;
   answer.exit_status = end.exit_status;
   answer.output = tail_of(settled(end.output), k_most_save_output);
-  if (fsync(disk.get()) != 0) fail("cannot flush " + drive.path);
-  answer.bytes = to_stdout ? position_of(disk) : bytes_written(drive) - before;
+  const auto streamed = to_stdout ? position_of(out) : 0;
+  out = Fd{}; // else it could not be unmounted
+  const auto length = target.finish();
+  answer.bytes = to_stdout ? streamed : length;
   return answer;
 }
 
-protocol::SaveAnswer copy_vmcore(const Session& session, const Drive& drive) {
+protocol::SaveAnswer copy_vmcore(const Session& session, DumpTarget& target) {
   constexpr double k_seconds_between_reports = 0.5;
   protocol::SaveAnswer answer;
-  const Fd from = open_file("/proc/vmcore", O_RDONLY), disk = open_file(drive.path, O_WRONLY);
+  const Fd from = open_file("/proc/vmcore", O_RDONLY);
+  Fd to = open_first(target);
   struct stat vmcore {};
   fstat(from.get(), &vmcore);
   std::string buffer(std::size_t{1} << 20, '\0');
   double reported = 0;
-  // That the vmcore cannot be read or the drive is full is what the experiment shows, so it is part of the answer.
+  // That the vmcore cannot be read or the target is full is what the experiment shows, so it is part of the answer.
   const auto broke = [&](const std::string& act) {
     answer.exit_status = 1;
     answer.output = act + " at " + std::to_string(answer.bytes) + ": " + std::strerror(errno) + "\n";
@@ -61,9 +68,9 @@ protocol::SaveAnswer copy_vmcore(const Session& session, const Drive& drive) {
     if (got < 0) broke("cannot read /proc/vmcore");
     if (got <= 0) break;
     try {
-      write_all(disk.get(), {buffer.data(), static_cast<std::size_t>(got)}, drive.path);
+      write_all(to.get(), {buffer.data(), static_cast<std::size_t>(got)}, target.files()[0]);
     } catch (const Trouble&) {
-      broke("cannot write to " + drive.path);
+      broke("cannot write to " + target.files()[0]);
       break;
     }
     answer.bytes += static_cast<std::uint64_t>(got);
@@ -75,7 +82,8 @@ protocol::SaveAnswer copy_vmcore(const Session& session, const Drive& drive) {
                       .what = "Copying /proc/vmcore",
                       .bytes = answer.bytes});
   }
-  if (fsync(disk.get()) != 0) fail("cannot flush " + drive.path);
+  to = Fd{};
+  target.finish();
   return answer;
 }
 
@@ -83,10 +91,12 @@ protocol::SaveAnswer copy_vmcore(const Session& session, const Drive& drive) {
 
 protocol::SaveAnswer save(const Session& session, const protocol::SaveAsk& ask) {
   if (!session.capture) throw Trouble("there is no /proc/vmcore: this is not a capture kernel");
-  const Drive drive = find_drive(ask.target.serial);
+  if (ask.split == 0 || (ask.split > 1 && ask.format != "kdump"))
+    throw protocol::ShapeError("a dump of format " + ask.format + " is not split");
   const double before = uptime();
+  DumpTarget target(ask.target, ask.split);
   protocol::SaveAnswer answer =
-      ask.format == "copy" ? copy_vmcore(session, drive) : run_makedumpfile(session, ask, drive);
+      ask.format == "copy" ? copy_vmcore(session, target) : run_makedumpfile(session, ask, target);
   answer.seconds = uptime() - before;
   if (answer.exit_status == 0)
     say(std::string(protocol::marker::saved) + " " + std::to_string(answer.bytes) + " bytes in " +

@@ -303,6 +303,8 @@ protocol::SaveAsk read_save_word(std::string_view value) {
     const std::string text{colon == std::string_view::npos ? "" : part.substr(colon + 1)};
     if (key == "serial")
       ask.target.serial = text;
+    else if (key == "target")
+      ask.target.kind = text;
     else if (key == "filter")
       ask.filter = static_cast<unsigned>(number(text));
     else if (key == "compression")
@@ -315,7 +317,7 @@ protocol::SaveAsk read_save_word(std::string_view value) {
   return ask;
 }
 
-std::vector<std::string> makedumpfile_argv(const protocol::SaveAsk& ask, const std::string& device,
+std::vector<std::string> makedumpfile_argv(const protocol::SaveAsk& ask, const std::vector<std::string>& files,
                                            std::uint64_t page_size) {
   static const std::map<std::string, std::string> k_compressions = {
       {"none", ""}, {"zlib", "-c"}, {"lzo", "-l"}, {"snappy", "-p"}, {"zstd", "-z"}};
@@ -333,11 +335,14 @@ std::vector<std::string> makedumpfile_argv(const protocol::SaveAsk& ask, const s
     argv.emplace_back("-E"); // an ELF dump is never compressed
   else if (!compression->second.empty())
     argv.push_back(compression->second);
+  if (ask.threads > 0) argv.insert(argv.end(), {"--num-threads", std::to_string(ask.threads)});
+  if (ask.split > 1) argv.emplace_back("--split");
   if (ask.format == "flattened") {
     argv.insert(argv.end(), {"-F", "/proc/vmcore"});
   } else if (ask.format == "kdump" || ask.format == "elf") {
-    // -f: the drive's node is there already, as a file that makedumpfile would not overwrite.
-    argv.insert(argv.end(), {"-f", "/proc/vmcore", device});
+    // -f: a drive's node is there already, as a file that makedumpfile would not overwrite.
+    argv.insert(argv.end(), {"-f", "/proc/vmcore"});
+    argv.insert(argv.end(), files.begin(), files.end());
   } else {
     throw ShapeError("there is no dump format '" + ask.format + "'");
   }

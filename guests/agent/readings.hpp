@@ -93,9 +93,9 @@ private:
 /// The value of protocol::word::save as an ask; throws protocol::ShapeError for an unknown key.
 protocol::SaveAsk read_save_word(std::string_view value);
 
-/// What makedumpfile is called with, `device` last unless it writes to its standard output. Not for `copy`.
-/// Throws protocol::ShapeError for a word or level it does not know.
-std::vector<std::string> makedumpfile_argv(const protocol::SaveAsk& ask, const std::string& device,
+/// What makedumpfile is called with, `files` last, one for each part, unless it writes to its standard output. Not for
+/// `copy`. Throws protocol::ShapeError for a word or level it does not know.
+std::vector<std::string> makedumpfile_argv(const protocol::SaveAsk& ask, const std::vector<std::string>& files,
                                            std::uint64_t page_size);
 
 } // namespace kdt::agent

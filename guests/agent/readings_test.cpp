@@ -202,36 +202,50 @@ TEST(KernelWords, TheLastOneCountsAndPrefixesDoNot) {
 }
 
 TEST(SaveWord, ReadsItsKeysAndKeepsTheDefaults) {
-  const auto ask = read_save_word("filter:1,format:kdump");
+  const auto ask = read_save_word("filter:1,format:kdump,target:ext4");
   EXPECT_EQ(ask.filter, 1u);
   EXPECT_EQ(ask.format, "kdump");
   EXPECT_EQ(ask.compression, "lzo");
   EXPECT_EQ(ask.target.serial, "kdt-dump");
+  EXPECT_EQ(ask.target.kind, "ext4");
   EXPECT_THROW(read_save_word("level:1"), ShapeError);
   EXPECT_THROW(read_save_word("filter:"), ShapeError);
 }
 
 TEST(MakedumpfileArgv, OfEachFormat) {
   protocol::SaveAsk ask;
-  EXPECT_THAT(makedumpfile_argv(ask, "/dev/vda", 4096),
+  EXPECT_THAT(makedumpfile_argv(ask, {"/dev/vda"}, 4096),
               ElementsAre("makedumpfile", "-b", "10", "-d", "31", "-l", "-F", "/proc/vmcore"));
   ask.format = "kdump";
   ask.compression = "none";
-  EXPECT_THAT(makedumpfile_argv(ask, "/dev/vda", 4096),
+  EXPECT_THAT(makedumpfile_argv(ask, {"/dev/vda"}, 4096),
               ElementsAre("makedumpfile", "-b", "10", "-d", "31", "-f", "/proc/vmcore", "/dev/vda"));
-  EXPECT_THAT(makedumpfile_argv(ask, "/dev/vda", 65536), testing::Contains("6")); // 64 pages are 4 MiB, too
+  EXPECT_THAT(makedumpfile_argv(ask, {"/dev/vda"}, 65536), testing::Contains("6")); // 64 pages are 4 MiB, too
   ask.format = "elf";
   ask.compression = "zstd";
-  EXPECT_THAT(makedumpfile_argv(ask, "/dev/vda", 4096),
+  EXPECT_THAT(makedumpfile_argv(ask, {"/dev/vda"}, 4096),
               ElementsAre("makedumpfile", "-b", "10", "-d", "31", "-E", "-f", "/proc/vmcore", "/dev/vda"));
 }
 
+TEST(MakedumpfileArgv, SeveralThreadsAndSeveralFiles) {
+  protocol::SaveAsk ask;
+  ask.threads = 2;
+  EXPECT_THAT(makedumpfile_argv(ask, {"/dev/vda"}, 4096),
+              ElementsAre("makedumpfile", "-b", "10", "-d", "31", "-l", "--num-threads", "2", "-F", "/proc/vmcore"));
+  ask.threads = 0;
+  ask.format = "kdump";
+  ask.split = 2;
+  EXPECT_THAT(makedumpfile_argv(ask, {"/dev/vda", "/dev/vdd"}, 4096),
+              ElementsAre("makedumpfile", "-b", "10", "-d", "31", "-l", "--split", "-f", "/proc/vmcore", "/dev/vda",
+                          "/dev/vdd"));
+}
+
 TEST(MakedumpfileArgv, RefusesWordsItDoesNotKnow) {
-  EXPECT_THROW(makedumpfile_argv({.target = {}, .filter = 32, .compression = "lzo", .format = "elf"}, "", 4096),
+  EXPECT_THROW(makedumpfile_argv({.target = {}, .filter = 32, .compression = "lzo", .format = "elf"}, {}, 4096),
                ShapeError);
-  EXPECT_THROW(makedumpfile_argv({.target = {}, .filter = 1, .compression = "rar", .format = "elf"}, "", 4096),
+  EXPECT_THROW(makedumpfile_argv({.target = {}, .filter = 1, .compression = "rar", .format = "elf"}, {}, 4096),
                ShapeError);
-  EXPECT_THROW(makedumpfile_argv({.target = {}, .filter = 1, .compression = "lzo", .format = "core"}, "", 4096),
+  EXPECT_THROW(makedumpfile_argv({.target = {}, .filter = 1, .compression = "lzo", .format = "core"}, {}, 4096),
                ShapeError);
 }
 

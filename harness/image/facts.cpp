@@ -49,6 +49,7 @@ Facts kernel_facts(const std::map<std::string, std::string>& config, const std::
   facts["kfence"] = std::string(!on("CONFIG_KFENCE") ? "off" : interval == 0 ? "late" : "early");
   if (on("CONFIG_KFENCE")) facts["kfence_interval"] = interval;
   if (auto cpus = number(config, "CONFIG_NR_CPUS", 0); cpus > 0) facts["nr_cpus"] = cpus;
+  facts["ext4"] = on("CONFIG_EXT4_FS");
   facts["cma"] = on("CONFIG_DMA_CMA") ? number(config, "CONFIG_CMA_SIZE_MBYTES", 0) << 20 : std::int64_t{0};
   return facts;
 }
@@ -67,6 +68,16 @@ Facts tool_facts(std::string_view packages) {
     if (name == "makedumpfile") facts["makedumpfile"] = std::string(version);
   }
   return facts;
+}
+
+std::string makedumpfile_compressions(const std::vector<std::string>& libraries) {
+  constexpr std::pair<const char*, const char*> k_libraries[] = {
+      {"libz.so.", "zlib"}, {"liblzo2.so.", "lzo"}, {"libsnappy.so.", "snappy"}, {"libzstd.so.", "zstd"}};
+  std::string words = "none";
+  for (const auto& [library, word] : k_libraries)
+    for (const auto& needed : libraries)
+      if (needed.starts_with(library)) words += std::string(" ") + word;
+  return words;
 }
 
 } // namespace kdt::image

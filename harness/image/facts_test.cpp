@@ -44,6 +44,16 @@ TEST(KernelFacts, LoadersAreToldApart) {
   EXPECT_EQ(facts.at("kexec_file_load"), Value(true));
 }
 
+TEST(KernelFacts, AModuleOfAFileSystemIsNotBuiltIn) {
+  EXPECT_EQ(facts_of("CONFIG_EXT4_FS=y").at("ext4"), Value(true));
+  EXPECT_EQ(facts_of("CONFIG_EXT4_FS=m").at("ext4"), Value(false));
+}
+
+TEST(MakedumpfileCompressions, AreThoseOfItsLibraries) {
+  EXPECT_EQ(makedumpfile_compressions({"liblzo2.so.2", "libdw.so.1", "libz.so.1", "libc.so.6"}), "none zlib lzo");
+  EXPECT_EQ(makedumpfile_compressions({"libzstd.so.1", "libsnappy.so.1"}), "none snappy zstd");
+}
+
 TEST(ToolFacts, AreUpstreamVersions) {
   EXPECT_EQ(tool_facts("kexec-tools 1:2.0.25-3+deb12u3\nlibc6 2.36-9\nmakedumpfile 1.7.2-1\nodd\n"),
             (Facts{{"kexec_tools", std::string("2.0.25")}, {"makedumpfile", std::string("1.7.2")}}));

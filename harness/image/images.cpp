@@ -120,6 +120,10 @@ KernelImage Images::assemble(const Recipe& recipe, Lease kernel, Lease userspace
   if (!image.no_probe.empty()) image.facts["no_probe"] = image.no_probe;
   add_known(recipe.spec, recipe.origin, image.facts);
   image.facts.merge(tool_facts(read_file(guest.path() / "packages")));
+  const fs::path makedumpfile = userspace.path() / "tree/bin/makedumpfile";
+  if (fs::exists(makedumpfile))
+    image.facts["makedumpfile_compressions"] =
+        makedumpfile_compressions(elf_needs("makedumpfile", read_file(makedumpfile)).libraries);
   image.fingerprint = guest.path().filename().string();
   std::lock_guard lock(mutex_);
   for (Lease* lease : {&kernel, &userspace, &guest}) leases_.push_back(std::move(*lease));

@@ -70,6 +70,8 @@ void add_parameters(const CellParameters& cell, Facts& facts) {
   facts["dump.compression"] = cell.dump.compression;
   facts["dump.format"] = cell.dump.format;
   facts["dump.target"] = cell.dump.target;
+  facts["dump.threads"] = std::int64_t{cell.dump.threads};
+  facts["dump.split"] = std::int64_t{cell.dump.split};
   facts["cmdline"] = cell.cmdline;
   facts["capture_cmdline"] = cell.capture_cmdline;
 }

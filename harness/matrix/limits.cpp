@@ -129,6 +129,19 @@ std::string shortened(const std::string& value) {
   return value.size() <= k_most ? value : printable(value.substr(0, k_most)) + "…";
 }
 
+std::string split_complaint(const CellParameters& cell, const Facts&, const MachineType&) {
+  if (cell.dump.split == 1) return "";
+  if (cell.dump.format != "kdump")
+    return fmt::format("makedumpfile splits dumps of format kdump only, not {}", cell.dump.format);
+  return cell.dump.threads > 0 ? "makedumpfile takes either --split or --num-threads" : "";
+}
+
+std::string threads_complaint(const CellParameters& cell, const Facts&, const MachineType&) {
+  bool compressed = cell.dump.format == "kdump" || cell.dump.format == "flattened";
+  if (cell.dump.threads == 0 || compressed) return "";
+  return fmt::format("a dump of format {} is written by one thread", cell.dump.format);
+}
+
 } // namespace
 
 MachineType load_machine_type(const std::filesystem::path& path) {
@@ -155,7 +168,9 @@ std::optional<Impossible> impossible(const CellParameters& cell, const Facts& fa
                                                             {"initramfs_size", initramfs_complaint},
                                                             {"cmdline", cmdline_complaint},
                                                             {"crashkernel", crashkernel_complaint},
-                                                            {"capture_cmdline", capture_cmdline_complaint}};
+                                                            {"capture_cmdline", capture_cmdline_complaint},
+                                                            {"dump.split", split_complaint},
+                                                            {"dump.threads", threads_complaint}};
   for (const auto& [name, complain] : k_checks) {
     const auto* parameter = find_parameter(name);
     if (auto sentence = complain(cell, facts, machine); !sentence.empty())

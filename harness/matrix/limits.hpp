@@ -29,7 +29,7 @@ struct MachineType {
 /// Reads matrices/machines/NAME.yaml. Throws Error{usage} with file:line:column.
 MachineType load_machine_type(const std::filesystem::path& path);
 
-/// A value with which no guest can run.
+/// A value with which no guest can run, or which contradicts another.
 struct Impossible {
   const Parameter* parameter;
   std::string sentence; ///< "memory: …"

@@ -32,7 +32,9 @@ constexpr auto k_facts = std::to_array<Name>({
     {"dump.filter", parameter, T::integer, "makedumpfile -d"},
     {"dump.compression", parameter, T::text, "compression of the dump", "none zlib lzo snappy zstd"},
     {"dump.format", parameter, T::text, "format of the dump", "flattened kdump elf copy"},
-    {"dump.target", parameter, T::text, "where the dump goes"},
+    {"dump.target", parameter, T::text, "where the dump goes", "raw ext4"},
+    {"dump.threads", parameter, T::integer, "makedumpfile --num-threads, 0 without"},
+    {"dump.split", parameter, T::integer, "files that the dump is split into"},
     {"cmdline", parameter, T::text, "more words for the system kernel"},
     {"capture_cmdline", parameter, T::text, "more words for the capture kernel"},
     // What the kernel was built with, read from its .config.
@@ -51,6 +53,7 @@ constexpr auto k_facts = std::to_array<Name>({
     {"kexec_load", kernel, T::boolean, "CONFIG_KEXEC"},
     {"kexec_file_load", kernel, T::boolean, "CONFIG_KEXEC_FILE"},
     {"kallsyms_all", kernel, T::boolean, "CONFIG_KALLSYMS_ALL: /proc/kallsyms has _text, which kexec-tools needs"},
+    {"ext4", kernel, T::boolean, "CONFIG_EXT4_FS is built in"},
     {"cma", kernel, T::bytes, "memory that the kernel sets aside for CMA by default, 0 without CMA"},
     {"debug_pagealloc", kernel, T::boolean, "debug_pagealloc is on at run time"},
     {"kaslr", kernel, T::boolean, "CONFIG_RANDOMIZE_BASE"},
@@ -60,6 +63,7 @@ constexpr auto k_facts = std::to_array<Name>({
     // What runs in the guest; known once its user space was fetched.
     {"kexec_tools", kernel, T::version, "version of kexec-tools in the guest"},
     {"makedumpfile", kernel, T::version, "version of makedumpfile in the guest"},
+    {"makedumpfile_compressions", kernel, T::text, "compressions that it was built with, one space between them"},
     // What follows from both without looking at the version (derive.cpp).
     {"nokaslr", derived, T::boolean, "nokaslr is on the command line"},
     {"ram_base", derived, T::address, "where RAM starts"},
@@ -228,6 +232,8 @@ constexpr auto k_observations = std::to_array<Name>({
     {"save.exit_status", observation, T::integer, "exit status of the dump tool"},
     {"save.bytes", observation, T::bytes, "bytes written to the target"},
     {"save.seconds", observation, T::seconds, "time that saving took"},
+    {"save.rate", observation, T::bytes, "bytes written to the target in a second"},
+    {"save.target_clean", observation, T::boolean, "the file system that the dump went to has no fault afterwards"},
     {"host.peak_memory", observation, T::bytes, "the most of the host's memory that the emulator had resident"},
     {"vmcore.release", observation, T::text, "release in the vmcore"},
     {"vmcore.build_id", observation, T::text, "build id in the vmcore"},

@@ -190,8 +190,16 @@ constexpr auto k_parameters = std::to_array<Parameter>({
      },
      [](const CellParameters& c) { return c.dump.format; }},
     {"dump.target", "where the dump goes",
-     [](CellParameters& c, const std::string& text) { return one_of(c.dump.target, text, {"raw"}); },
+     [](CellParameters& c, const std::string& text) {
+       return one_of(c.dump.target, text, {"raw", "ext4"});
+     },
      [](const CellParameters& c) { return c.dump.target; }},
+    {"dump.threads", "makedumpfile --num-threads; 0 leaves it out",
+     [](CellParameters& c, const std::string& text) { return whole_number(c.dump.threads, text, 0U, 64U); },
+     [](const CellParameters& c) { return std::to_string(c.dump.threads); }},
+    {"dump.split", "files that a dump of format kdump is split into; 1 is the whole",
+     [](CellParameters& c, const std::string& text) { return whole_number(c.dump.split, text, 1U, 8U); },
+     [](const CellParameters& c) { return std::to_string(c.dump.split); }},
     {"cmdline", "more words for the system kernel",
      [](CellParameters& c, const std::string& text) { return set_words(c.cmdline, text); },
      [](const CellParameters& c) { return or_none(c.cmdline); }},

@@ -30,13 +30,15 @@ TEST(Parameters, ReadBackWhatTheyStore) {
                                                                                    {"dump.filter", "1"},
                                                                                    {"dump.compression", "zstd"},
                                                                                    {"dump.format", "copy"},
-                                                                                   {"dump.target", "raw"},
+                                                                                   {"dump.target", "ext4"},
+                                                                                   {"dump.threads", "2"},
+                                                                                   {"dump.split", "3"},
                                                                                    {"cmdline", "nokaslr a=b"},
                                                                                    {"capture_cmdline", "quiet"}}) {
     EXPECT_EQ(find_parameter(name)->set(cell, text), std::nullopt) << name;
     EXPECT_EQ(find_parameter(name)->get(cell), text) << name;
   }
-  EXPECT_EQ(parameters().size(), 20U);
+  EXPECT_EQ(parameters().size(), 22U);
 }
 
 TEST(Parameters, RefuseImpossibleValues) {
@@ -48,6 +50,8 @@ TEST(Parameters, RefuseImpossibleValues) {
   EXPECT_THAT(set("cpus", "two"), testing::HasSubstr("from 1 to 512"));
   EXPECT_THAT(set("cpu", "a b"), testing::HasSubstr("not a QEMU CPU model"));
   EXPECT_THAT(set("dump.filter", "32"), testing::HasSubstr("from 0 to 31"));
+  EXPECT_THAT(set("dump.target", "ext"), testing::HasSubstr("did you mean 'ext4'?"));
+  EXPECT_THAT(set("dump.split", "0"), testing::HasSubstr("from 1 to 8"));
   EXPECT_THAT(set("loader", "kexec_lod"), testing::HasSubstr("did you mean 'kexec_load'?"));
   EXPECT_THAT(set("trigger", "SysRq c"), testing::HasSubstr("not a trigger's name"));
   EXPECT_THAT(set("capture_trigger", ""), testing::HasSubstr("not a trigger's name"));

@@ -57,8 +57,11 @@ constexpr auto k_codes = std::to_array<FindingCode>({
      "another fault came first; the registers saved are those of another CPU or moment; the stack was overwritten",
      "the rule in the evidence says what should be seen; vmcore.crash_stack, vmcore.crashed_task and "
      "vmcore.crashed_cpu in cell.json say what the dump holds"},
-    {"lacks-support", Blame::usage, Phase::prepare, "the kernel or the machine lacks what the cell needs",
-     "the kernel was built without an option that the trigger needs; the machine type has no such line",
+    {"lacks-support", Blame::usage, Phase::prepare,
+     "the kernel, the machine, a tool of the guest's or this host lacks what the cell needs",
+     "the kernel was built without an option that the trigger or the target needs; the machine type has no such line; "
+     "a "
+     "makedumpfile that was built without a compression; a host without a program",
      "the sentence names it; it is a skip, not an error. Take another kernel, or leave the cell out with --skip"},
     {"capture-timeout", Blame::kernel, Phase::capture,
      "the system kernel panicked and no capture kernel reached its agent",
@@ -86,6 +89,10 @@ constexpr auto k_codes = std::to_array<FindingCode>({
      "_text is missing from /proc/kallsyms (CONFIG_KALLSYMS_ALL is off, as in Debian 12's kernel): kexec-tools cannot "
      "compute page_offset, says so, and loads all the same",
      "load with kexec_file_load, where the kernel makes the headers itself; or a kernel with CONFIG_KALLSYMS_ALL"},
+    {"target-damaged", Blame::kernel, Phase::verify,
+     "the file system that the dump was written to has faults that it did not have before",
+     "the capture kernel wrote to it wrongly, or left it without unmounting it",
+     "e2fsck's words are in the evidence; `--keep all` keeps the disk"},
     {"save-stalled", Blame::kernel, Phase::save, "saving the dump stopped making progress",
      "the capture kernel hangs; a disk error; memory exhausted",
      "read the end of console.log; post-mortem/summary.txt says where each CPU stood, and the likely cause"},

@@ -44,6 +44,8 @@ Json parameters_json(const CellParameters& parameters) {
               {"target", text(dump.target)}}},
             {"cmdline", text(parameters.cmdline)},
             {"capture_cmdline", text(parameters.capture_cmdline)}};
+  if (dump.threads != DumpSettings{}.threads) json["dump"]["threads"] = dump.threads;
+  if (dump.split != DumpSettings{}.split) json["dump"]["split"] = dump.split;
   if (parameters.shrink) json["shrink"] = parameters.shrink->bytes;
   if (parameters.trigger_cpu) json["trigger_cpu"] = *parameters.trigger_cpu;
   if (!parameters.capture_trigger.empty()) json["capture_trigger"] = text(parameters.capture_trigger);
@@ -117,7 +119,9 @@ CellParameters read_parameters(const Place& place) {
           .dump = {.filter = dump["filter"].integer<int>(),
                    .compression = dump["compression"].text(),
                    .format = dump["format"].text(),
-                   .target = dump["target"].text()},
+                   .target = dump["target"].text(),
+                   .threads = dump.has("threads") ? dump["threads"].integer<unsigned>() : DumpSettings{}.threads,
+                   .split = dump.has("split") ? dump["split"].integer<unsigned>() : DumpSettings{}.split},
           .cmdline = place["cmdline"].text(),
           .capture_cmdline = place["capture_cmdline"].text()};
 }

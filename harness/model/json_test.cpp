@@ -18,23 +18,24 @@ CellResult full_cell() {
   result.cell.id = "kernel=v6.1-dma/memory=2G";
   result.cell.slug = "kernel=v6.1-dma_memory=2G";
   result.cell.axes = {{"memory", "2G"}, {"kernel", "v6.1-dma"}}; // not in alphabetical order
-  result.cell.parameters = {.kernel = "v6.1-dma",
-                            .memory = ByteSize::gib(256),
-                            .cpus = 4,
-                            .cpu = "max",
-                            .rodata = "on",
-                            .crashkernel = "512M,high 64M,low",
-                            .loader = "kexec_load",
-                            .trigger = "nmi",
-                            .trigger_cpu = 3,
-                            .capture_trigger = "bug",
-                            .loads = "load unload load",
-                            .initramfs_size = ByteSize::mib(100),
-                            .dtb_randomness = false,
-                            .shrink = ByteSize::mib(128),
-                            .dump = {.filter = 1, .compression = "zstd", .format = "elf", .target = "file"},
-                            .cmdline = "quiet",
-                            .capture_cmdline = "irqpoll"};
+  result.cell.parameters = {
+      .kernel = "v6.1-dma",
+      .memory = ByteSize::gib(256),
+      .cpus = 4,
+      .cpu = "max",
+      .rodata = "on",
+      .crashkernel = "512M,high 64M,low",
+      .loader = "kexec_load",
+      .trigger = "nmi",
+      .trigger_cpu = 3,
+      .capture_trigger = "bug",
+      .loads = "load unload load",
+      .initramfs_size = ByteSize::mib(100),
+      .dtb_randomness = false,
+      .shrink = ByteSize::mib(128),
+      .dump = {.filter = 1, .compression = "zstd", .format = "elf", .target = "file", .threads = 2, .split = 3},
+      .cmdline = "quiet",
+      .capture_cmdline = "irqpoll"};
   result.fingerprint = std::string(64, 'a');
   result.facts = {{"zone_dma", true}, {"page_size", std::int64_t{4096}}};
   result.observed = {{"crashkernel.start", std::int64_t{0xf0000000}},

@@ -145,7 +145,20 @@ vmcore::Report verify_in_child(const vmcore::Subject& subject, const vmcore::Exp
   return vmcore::verify(subject, expectation, vmcore::verify_limits(subject), deadline, std::move(stop));
 }
 
+/// False when there is no file to verify.
+bool CellRun::collect_dump() {
+  auto findings = target_->collect(Deadline::after(timeouts_.verify));
+  if (auto clean = target_->clean()) result_.observed["save.target_clean"] = *clean;
+  bool readable = true;
+  for (auto& finding : findings) {
+    readable &= finding.code != "vmcore-unreadable";
+    report(std::move(finding), Phase::verify);
+  }
+  return readable;
+}
+
 bool CellRun::verify() {
+  if (!collect_dump()) return false;
   auto expectation = dump_expectation(result_);
   expectation.release = context_.kernel.release;
   expectation.build_id = known_or_nothing(context_.kernel.build_id);
@@ -155,7 +168,7 @@ bool CellRun::verify() {
     expectation.panic_markers = {"Kernel panic - not syncing", "Internal error: "};
   if (auto symbols = kernel_symbols()) expectation.map = kernel_map(*symbols);
   expectation.console = console_if_whole(context_.directory / "console.log");
-  vmcore::Subject subject{.vmcore = disk_->path(),
+  vmcore::Subject subject{.vmcore = target_->dump(),
                           .assembled = context_.directory / "vmcore",
                           .log = context_.directory / "vmcore-dmesg.txt"};
   auto verified = context_.verify(subject, expectation, Deadline::after(timeouts_.verify), context_.stop);
@@ -174,10 +187,15 @@ void CellRun::tidy(bool keep) {
   if (!keep) {
     fs::remove(vmcore, ignored);
     if (machine_) machine_->stop(); // it has the disk open, and what follows may need the room
-    disk_.reset();
-  } else if (!fs::exists(vmcore, ignored) && disk_ && disk_->occupied().bytes > 0) {
-    disk_->keep(context_.directory / "dump.img");
-    result_.artifacts["dump_disk"] = "dump.img";
+    target_.reset();
+  } else if (!fs::exists(vmcore, ignored) && target_ && target_->occupied().bytes > 0) {
+    const auto* size = find(result_.observed, "vmcore.size");
+    if (find(result_.observed, "vmcore.release") != nullptr && size != nullptr) {
+      target_->keep_dump(vmcore, {static_cast<std::uint64_t>(std::get<std::int64_t>(*size))});
+    } else {
+      target_->keep_disk(context_.directory / "dump.img");
+      result_.artifacts["dump_disk"] = "dump.img";
+    }
   }
   if (fs::exists(vmcore, ignored)) result_.artifacts["vmcore"] = "vmcore";
 }

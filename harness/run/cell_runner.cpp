@@ -78,9 +78,10 @@ void run_phases(CellRun& cell, const CellContext& context, CellResult& result) {
 std::string fingerprint(const Cell& cell, const image::KernelImage& kernel, const std::string& emulator_version) {
   const auto& p = cell.parameters;
   Sha256 hash;
-  for (const auto& field : {kernel.build_id, kernel.fingerprint, emulator_version, std::to_string(p.memory.bytes),
-                            std::to_string(p.cpus), p.cpu, system_cmdline(p), p.capture_cmdline, p.loader, p.trigger,
-                            std::to_string(p.dump.filter), p.dump.compression, p.dump.format, p.dump.target})
+  for (const auto& field :
+       {kernel.build_id, kernel.fingerprint, emulator_version, std::to_string(p.memory.bytes), std::to_string(p.cpus),
+        p.cpu, system_cmdline(p), p.capture_cmdline, p.loader, p.trigger, std::to_string(p.dump.filter),
+        p.dump.compression, p.dump.format, p.dump.target, std::to_string(p.dump.threads), std::to_string(p.dump.split)})
     hash.add_field(field);
   if (p.shrink) hash.add_field(std::to_string(p.shrink->bytes));
   // What has its default leaves older fingerprints as they are.

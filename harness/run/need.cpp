@@ -16,6 +16,11 @@ bool small_dump(const DumpSettings& dump) {
   return dump.filter >= 16 && dump.format != "copy";
 }
 
+/// The dump is copied out of a file system, or put together, before it can be read.
+bool needs_collecting(const DumpSettings& dump) {
+  return dump.target != "raw" || dump.split > 1;
+}
+
 /// What the kernel may set aside for the crash kernel, and the probe then touches.
 ByteSize region_size(const CellParameters& parameters) {
   if (!parameters.crashkernel) return {};
@@ -36,8 +41,9 @@ ByteSize dump_disk_size(const CellParameters& parameters) {
 }
 
 ByteSize dump_space_needed(const CellParameters& parameters) {
-  return small_dump(parameters.dump) ? ByteSize{ByteSize::mib(128).bytes + parameters.memory.bytes / 64}
-                                     : dump_disk_size(parameters);
+  auto once = small_dump(parameters.dump) ? ByteSize{ByteSize::mib(128).bytes + parameters.memory.bytes / 64}
+                                          : dump_disk_size(parameters);
+  return needs_collecting(parameters.dump) ? once + once : once;
 }
 
 Need first_guess(const CellParameters& parameters, machine::Accelerator accelerator) {
@@ -52,11 +58,11 @@ Need first_guess(const CellParameters& parameters, machine::Accelerator accelera
 
 std::string cell_class(const CellParameters& parameters, machine::Accelerator accelerator) {
   const auto& dump = parameters.dump;
-  return fmt::format("{} {} cpus={} cpu={} '{}' '{}' {} {} {}/{}/{}/{} shrink={} {}{}", parameters.kernel,
+  return fmt::format("{} {} cpus={} cpu={} '{}' '{}' {} {} {}/{}/{}/{}/{}/{} shrink={} {}{}", parameters.kernel,
                      to_string(parameters.memory), parameters.cpus, parameters.cpu, system_cmdline(parameters),
                      parameters.capture_cmdline, parameters.loader, parameters.trigger, dump.filter, dump.compression,
-                     dump.format, dump.target, parameters.shrink ? to_string(*parameters.shrink) : "no",
-                     machine::to_string(accelerator),
+                     dump.format, dump.target, dump.threads, dump.split,
+                     parameters.shrink ? to_string(*parameters.shrink) : "no", machine::to_string(accelerator),
                      parameters.capture_trigger.empty() ? "" : " then " + parameters.capture_trigger);
 }
 

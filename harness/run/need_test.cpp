@@ -60,6 +60,14 @@ TEST(FirstGuess, AWholeDumpNeedsTheGuestsSizeOnDisk) {
   EXPECT_GT(tcg(parameters).disk, ByteSize::gib(4));
 }
 
+TEST(FirstGuess, ADumpThatIsCopiedOutOrPutTogetherIsThereTwice) {
+  auto plain = guest(4), ext4 = plain, split = plain;
+  ext4.dump.target = "ext4";
+  split.dump.split = 2;
+  EXPECT_EQ(dump_space_needed(ext4).bytes, 2 * dump_space_needed(plain).bytes);
+  EXPECT_EQ(dump_space_needed(split).bytes, 2 * dump_space_needed(plain).bytes);
+}
+
 TEST(CellClass, TellsApartWhatTakesMoreAndNothingElse) {
   auto plain = guest(4);
   auto of = [](const CellParameters& parameters) { return cell_class(parameters, machine::Accelerator::tcg); };
@@ -73,6 +81,9 @@ TEST(CellClass, TellsApartWhatTakesMoreAndNothingElse) {
   auto shrunk = plain;
   shrunk.shrink = ByteSize{};
   EXPECT_NE(of(plain), of(shrunk));
+  auto threads = plain;
+  threads.dump.threads = 2;
+  EXPECT_NE(of(plain), of(threads));
   other.dump.filter = 0;
   EXPECT_NE(size_class(plain, machine::Accelerator::tcg), size_class(other, machine::Accelerator::tcg));
 }

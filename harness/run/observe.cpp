@@ -277,6 +277,8 @@ void observe_save(const protocol::SaveAnswer& answer, Facts& observed) {
   observed["save.exit_status"] = std::int64_t{answer.exit_status};
   observed["save.bytes"] = number(answer.bytes);
   observed["save.seconds"] = answer.seconds;
+  if (answer.seconds > 0)
+    observed["save.rate"] = static_cast<std::int64_t>(static_cast<double>(answer.bytes) / answer.seconds);
 }
 
 } // namespace kdt::run

@@ -50,22 +50,21 @@ CellRun::CellRun(const Cell& cell, const CellContext& context, CellResult& resul
 
 machine::MachineSpec CellRun::machine_spec() const {
   const auto& parameters = cell_.parameters;
-  return {
-      .name = "kdt-" + cell_.slug.substr(0, 100),
-      .cpu = parameters.cpu,
-      .cpus = parameters.cpus,
-      .memory = parameters.memory,
-      .accelerator = context_.accelerator,
-      .kernel = context_.kernel.image,
-      .initramfs = context_.kernel.initramfs,
-      .cmdline = words({k_common_cmdline, system_cmdline(parameters)}),
-      .dtb_randomness = parameters.dtb_randomness,
-      .drives = {{.serial = std::string(protocol::k_serial_dump), .file = disk_->path(), .read_only = false},
-                 {.serial = std::string(protocol::k_serial_image), .file = context_.kernel.image, .read_only = true},
-                 {.serial = std::string(protocol::k_serial_initramfs),
-                  .file = context_.kernel.initramfs,
-                  .read_only = true}},
-      .error_log = context_.directory / "qemu.stderr"};
+  auto drives = target_->drives();
+  drives.push_back({.serial = std::string(protocol::k_serial_image), .file = context_.kernel.image, .read_only = true});
+  drives.push_back(
+      {.serial = std::string(protocol::k_serial_initramfs), .file = context_.kernel.initramfs, .read_only = true});
+  return {.name = "kdt-" + cell_.slug.substr(0, 100),
+          .cpu = parameters.cpu,
+          .cpus = parameters.cpus,
+          .memory = parameters.memory,
+          .accelerator = context_.accelerator,
+          .kernel = context_.kernel.image,
+          .initramfs = context_.kernel.initramfs,
+          .cmdline = words({k_common_cmdline, system_cmdline(parameters)}),
+          .dtb_randomness = parameters.dtb_randomness,
+          .drives = std::move(drives),
+          .error_log = context_.directory / "qemu.stderr"};
 }
 
 void CellRun::report(Finding finding, Phase phase) {
@@ -98,13 +97,14 @@ bool CellRun::prepare() {
            Phase::prepare);
     return false;
   }
-  disk_.emplace(context_.directory, dump_disk_size(cell_.parameters));
+  target_.emplace(cell_.parameters.dump, dump_disk_size(cell_.parameters), context_.directory, context_.stop);
   auto spec = machine_spec();
   machine_ = context_.make_machine(spec, context_.stop);
-  spec.drives.front().file = "dump.img"; // for people: a file of that size beside qemu.args does
+  for (std::size_t i = 0; i < target_->drives().size(); ++i) // for people: files of that size beside qemu.args do
+    spec.drives[i].file = i == 0 ? "dump.img" : fmt::format("dump-{}.img", i + 1);
   write_file(context_.directory / "qemu.args",
              shell_line(machine::qemu_argv(spec, machine::channels_by_fd(3, 4, 5))) + "\n");
-  session_ = std::make_unique<Session>(*machine_, log_, [this] { return disk_->occupied(); });
+  session_ = std::make_unique<Session>(*machine_, log_, [this] { return target_->occupied(); });
   return true;
 }
 
@@ -320,10 +320,12 @@ bool CellRun::capture() {
 
 bool CellRun::save() {
   const auto& dump = cell_.parameters.dump;
-  protocol::SaveAsk arguments{.target = {},
+  protocol::SaveAsk arguments{.target = {.kind = dump.target},
                               .filter = static_cast<unsigned>(dump.filter),
                               .compression = dump.compression,
-                              .format = dump.format};
+                              .format = dump.format,
+                              .threads = dump.threads,
+                              .split = dump.split};
   auto answer = ask<protocol::SaveAnswer>(Phase::save, ask::save, arguments, timeouts_.save, "save-failed");
   if (!answer) return false;
   observe_save(*answer, result_.observed);

@@ -1,8 +1,8 @@
 #pragma once
 
-#include "base/scratch_file.hpp"
 #include "run/cell_runner.hpp"
 #include "run/diagnosis.hpp"
+#include "run/dump_target.hpp"
 #include "run/session.hpp"
 #include "run/timeouts.hpp"
 
@@ -61,6 +61,7 @@ private:
   std::optional<std::string> expected_by_now(std::string_view observation) const;
   bool expects(std::string_view observation, std::string_view value) const;
   bool region_reserved() const;
+  bool collect_dump();
   bool resize(std::string_view attempt, std::uint64_t size);
   bool resize_before_load();
   std::uint64_t crash_size() const;
@@ -92,7 +93,7 @@ private:
   Timeouts timeouts_;
   EventLog log_;
   std::string nonce_;
-  std::optional<ScratchFile> disk_; ///< the raw disk that the dump goes to; no name, so nothing of it is ever left over
+  std::optional<DumpTarget> target_; ///< where the dump goes
   std::uint64_t oom_kills_ = 0;     ///< on the host, before the guest started
   protocol::LoadAnswer load_;
   bool wrong_headers_ = false; ///< kexec-tools said that it could not describe memory to the capture kernel

@@ -6,6 +6,7 @@
 #include "run/host.hpp"
 #include "run/host_memory.hpp"
 #include "run/journal.hpp"
+#include "run/lacking.hpp"
 #include "run/learnt.hpp"
 #include "run/need.hpp"
 #include "run/scheduler.hpp"
@@ -199,6 +200,14 @@ void Running::run_turn(const Turn& turn) {
   {
     std::scoped_lock lock(mutex_);
     kernel = &kernels_.at(planned.cell.parameters.kernel); // a std::map's nodes stay where they are
+  }
+  if (auto lack = lacking(planned.cell.parameters, kernel->facts)) {
+    auto result = not_run(turn.job.index, make_finding("lacks-support", *lack));
+    result.verdict = Verdict::skip;
+    return finish(std::move(result));
+  }
+  {
+    std::scoped_lock lock(mutex_);
     forecast_.began(turn.job.index, turn.job.need.seconds, Clock::now());
   }
   for (int attempt = 1;; ++attempt) {

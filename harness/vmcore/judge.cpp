@@ -159,7 +159,8 @@ std::vector<PhysRange> pieces_of_the_kernel(const Expectation& expected) {
 
 Facts observe(const Contents& c, std::string_view log, const Expectation& expected) {
   Facts facts{{"vmcore.format", std::string(to_string(c.format))},
-              {"vmcore.size", static_cast<std::int64_t>(c.shape.file_bytes)}};
+              // A disk is longer than the dump on it.
+              {"vmcore.size", static_cast<std::int64_t>(std::min(c.shape.file_bytes, c.shape.needed_bytes))}};
   if (!judge_file(c).empty()) return facts;
   facts["vmcore.release"] = c.release;
   if (!c.build_id.empty()) facts["vmcore.build_id"] = c.build_id;

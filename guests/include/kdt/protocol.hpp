@@ -31,6 +31,9 @@ inline constexpr std::string_view k_serial_image = "kdt-image";
 inline constexpr std::string_view k_serial_initramfs = "kdt-initramfs";
 inline constexpr std::string_view k_serial_dump = "kdt-dump";
 
+/// Name of the dump in a file system.
+inline constexpr const char* k_dump_name = "vmcore";
+
 /// Where the initramfs holds what the agent uses.
 inline constexpr const char* k_probe_module = "/kdt_probe.ko";
 inline constexpr const char* k_driver_modules = "/modules"; // NAME.ko, and `order`: their names, a line each
@@ -80,8 +83,8 @@ inline constexpr std::string_view k_nonce_line = "kdt: nonce ";
 
 /// Words on the kernel command line that the agent obeys.
 namespace word {
-/// kdt.save=filter:31,compression:lzo,format:flattened,serial:kdt-dump — what a capture kernel without a port does
-/// before it powers off; absent keys take the values shown.
+/// kdt.save=filter:31,compression:lzo,format:flattened,serial:kdt-dump,target:raw — what a capture kernel without a
+/// port does before it powers off; absent keys take the values shown.
 inline constexpr std::string_view save = "kdt.save";
 /// A shell on the console instead of the agent, for people; the machine powers off when it ends.
 inline constexpr std::string_view shell = "kdt.shell";

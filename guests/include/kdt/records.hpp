@@ -297,13 +297,16 @@ struct ResizeAnswer {
   }
 };
 
-/// The drive that takes the dump.
+/// What takes the dump: drives, or an ext4 file system that the host made on the drive of that serial number. Of a dump
+/// in several parts, the second goes to the drive "SERIAL-2" or to the file "vmcore-2", and so on.
 struct SaveTarget {
   std::string serial{k_serial_dump};
+  std::string kind = "raw"; // raw | ext4
 
   template <class Self, class Visit>
   static void fields(Self& self, Visit&& visit) {
     visit("serial", self.serial);
+    visit("kind", self.kind);
   }
 };
 
@@ -313,6 +316,8 @@ struct SaveAsk {
   unsigned filter = 31;             // makedumpfile -d, 0 to 31
   std::string compression = "lzo";  // none | zlib | lzo | snappy | zstd
   std::string format = "flattened"; // flattened | kdump | elf | copy (of /proc/vmcore, the two above ignored)
+  unsigned threads = 0;             // makedumpfile --num-threads; 0 leaves it out
+  unsigned split = 1;               // parts of a kdump file, makedumpfile --split
 
   template <class Self, class Visit>
   static void fields(Self& self, Visit&& visit) {
@@ -320,13 +325,15 @@ struct SaveAsk {
     visit("filter", self.filter);
     visit("compression", self.compression);
     visit("format", self.format);
+    visit("threads", self.threads);
+    visit("split", self.split);
   }
 };
 
-/// Answer to save, sent when the drive has been flushed; a makedumpfile that fails is an answer, not an error.
+/// Answer to save, sent when all is on the drives; a makedumpfile that fails is an answer, not an error.
 struct SaveAnswer {
   int exit_status = 0;     // 128 + signal if makedumpfile was killed
-  std::uint64_t bytes = 0; // length of the dump (flattened, copy), or bytes that reached the drive (kdump, elf)
+  std::uint64_t bytes = 0; // length of the dump, or bytes that reached raw drives (kdump, elf)
   double seconds = 0;
   std::string output; // the tail of what makedumpfile printed
 
