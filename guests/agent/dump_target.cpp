@@ -26,6 +26,10 @@ std::uint64_t total_written(const std::vector<Drive>& drives) {
 } // namespace
 
 DumpTarget::DumpTarget(const protocol::SaveTarget& target, unsigned parts) {
+  if (target.kind == "ssh" && target.ssh) {
+    ssh_ = std::make_unique<SshClient>(*target.ssh);
+    return;
+  }
   const bool raw = target.kind == "raw";
   if (!raw && target.kind != "ext4") throw protocol::ShapeError("there is no dump target '" + target.kind + "'");
   for (unsigned part = 0; part < (raw ? parts : 1); ++part)
@@ -43,7 +47,18 @@ DumpTarget::DumpTarget(const protocol::SaveTarget& target, unsigned parts) {
 }
 
 DumpTarget::~DumpTarget() {
+  stream_ = Fd{};
   if (mounted_) umount(k_mount_point);
+}
+
+int DumpTarget::stream() {
+  if (ssh_) return ssh_->input();
+  if (!stream_) stream_ = open_file(files_[0], O_WRONLY | O_CREAT);
+  return stream_.get();
+}
+
+std::uint64_t DumpTarget::streamed() const {
+  return stream_ ? static_cast<std::uint64_t>(lseek(stream_.get(), 0, SEEK_CUR)) : 0;
 }
 
 std::uint64_t DumpTarget::written() const {
@@ -51,6 +66,13 @@ std::uint64_t DumpTarget::written() const {
 }
 
 std::uint64_t DumpTarget::finish() {
+  if (ssh_) {
+    std::string words;
+    if (const int status = ssh_->finish(words); status != 0)
+      trouble_ = "ssh ended with exit status " + std::to_string(status) + "\n" + words;
+    return 0;
+  }
+  stream_ = Fd{}; // else it could not be unmounted
   std::uint64_t length = 0;
   for (const auto& file : files_) {
     if (mounted_ && !exists(file)) continue; // the dump tool gave up before it made it

@@ -49,6 +49,7 @@ Facts kernel_facts(const std::map<std::string, std::string>& config, const std::
   facts["kfence"] = std::string(!on("CONFIG_KFENCE") ? "off" : interval == 0 ? "late" : "early");
   if (on("CONFIG_KFENCE")) facts["kfence_interval"] = interval;
   if (auto cpus = number(config, "CONFIG_NR_CPUS", 0); cpus > 0) facts["nr_cpus"] = cpus;
+  facts["virtio_net"] = on("CONFIG_INET") && on("CONFIG_VIRTIO_NET");
   facts["ext4"] = on("CONFIG_EXT4_FS");
   facts["cma"] = on("CONFIG_DMA_CMA") ? number(config, "CONFIG_CMA_SIZE_MBYTES", 0) << 20 : std::int64_t{0};
   return facts;

@@ -12,7 +12,8 @@ namespace kdt::image {
 /// release, version (the mainline one: "6.1" for 6.1.192), page_size, va_bits, pa_bits; as true or false zone_dma (any
 /// DMA zone), kexec_load, kexec_file_load, kallsyms_all, debug_pagealloc (on by default), rodata_full_default, kaslr;
 /// kfence (off, late, early: the last two differ in when the pool is made) and kfence_interval in milliseconds; cma,
-/// the bytes set aside by default; ext4 (built in, not a module). Source: the Kconfig files of arch/arm64, kernel and lib.
+/// the bytes set aside by default; ext4 and virtio_net (with TCP/IP; built in, not a module). Source: the Kconfig files
+/// of arch/arm64, kernel and lib.
 Facts kernel_facts(const std::map<std::string, std::string>& config, const std::string& release);
 
 /// What expectations and known issues may ask of the guest's tools: kexec_tools and makedumpfile, their upstream

@@ -199,6 +199,20 @@ std::optional<fs::path> Images::cached_system_map(const std::string& name, const
   return map;
 }
 
+fs::path Images::tree(const std::string& name, std::stop_token stop) {
+  const auto spec = UserspaceSpec::load(repository_ / "images" / (name + ".yaml"));
+  BuildTurn turn(*this, stop);
+  {
+    std::lock_guard lock(mutex_);
+    if (auto it = trees_.find(name); it != trees_.end()) return it->second;
+  }
+  Lease lease = get(userspace_key(spec), stop,
+                    [&](const fs::path& directory, BuildSteps& steps) { build_userspace(spec, directory, steps); });
+  std::lock_guard lock(mutex_);
+  leases_.push_back(std::move(lease));
+  return trees_[name] = leases_.back().path() / "tree";
+}
+
 void Images::refresh_userspace(std::stop_token stop) {
   BuildTurn turn(*this, stop);
   auto fetch = [&](const fs::path& directory, BuildSteps& steps) { build_userspace(userspace_, directory, steps); };

@@ -74,6 +74,10 @@ public:
   /// while another kdt uses it.
   void refresh_userspace(std::stop_token stop = {});
 
+  /// Programs for arm64 with their libraries, as images/NAME.yaml asks for them: the directory that holds them, fetched
+  /// if need be. Throws as kernel() does.
+  std::filesystem::path tree(const std::string& name, std::stop_token stop = {});
+
   /// The kernel's facts without building it: from its .config when it is in the cache, else as its fragments ask.
   Facts facts(const std::string& name) const;
 
@@ -106,7 +110,8 @@ private:
   std::condition_variable_any turn_over_;
   bool building_ = false;
   std::map<std::string, KernelImage> ready_;
-  std::vector<Lease> leases_; ///< of ready_: gc of any process leaves these entries alone
+  std::map<std::string, std::filesystem::path> trees_;
+  std::vector<Lease> leases_; ///< of ready_ and trees_: gc of any process leaves these entries alone
 };
 
 } // namespace kdt::image

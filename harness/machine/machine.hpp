@@ -29,6 +29,13 @@ struct Drive {
   bool read_only = false;
 };
 
+/// A TCP service that the guest finds in a network with nothing else in it; one connection.
+struct Service {
+  std::string address = "10.0.2.100"; ///< in QEMU's user network; the guest is 10.0.2.15
+  unsigned port = 22;
+  int peer = -1; ///< a stream socket: what the guest sends comes out at its other end
+};
+
 /// Everything that makes a machine; argv and domain XML are pure functions of it.
 struct MachineSpec {
   std::string name{};             ///< for people: it shows in process lists
@@ -41,6 +48,7 @@ struct MachineSpec {
   std::string cmdline{};
   bool dtb_randomness = true; ///< seeds in the device tree
   std::vector<Drive> drives{};
+  std::optional<Service> service{};  ///< without one there is no network device
   std::filesystem::path error_log{}; ///< what the emulator itself prints
 };
 

@@ -52,6 +52,13 @@ void add_drives(std::vector<std::string>& argv, const MachineSpec& spec) {
   }
 }
 
+void add_service(std::vector<std::string>& argv, const Service& service) {
+  // restrict: neither the host nor the world behind it can be reached, but for this one address.
+  add(argv, {"-chardev", fmt::format("socket,id=service,fd={}", service.peer), "-netdev",
+             fmt::format("user,id=net,restrict=on,guestfwd=tcp:{}:{}-chardev:service", service.address, service.port),
+             "-device", "virtio-net-pci,netdev=net,romfile="});
+}
+
 } // namespace
 
 std::vector<std::string> qemu_argv(const MachineSpec& spec, const Channels& channels) {
@@ -73,6 +80,7 @@ std::vector<std::string> qemu_argv(const MachineSpec& spec, const Channels& chan
   if (!channels.monitor.empty())
     add(argv, {"-chardev", chardev("monitor", channels.monitor), "-mon", "chardev=monitor,mode=control"});
   add_drives(argv, spec);
+  if (spec.service) add_service(argv, *spec.service);
   return argv;
 }
 

@@ -40,6 +40,19 @@ TEST(QemuArgv, KvmUsesTheHostsCpu) {
   EXPECT_TRUE(has_pair(argv, "-accel", "kvm"));
 }
 
+TEST(QemuArgv, AServiceIsTheOnlyReasonForANetwork) {
+  auto spec = example();
+  auto count = [&](const std::string& option) {
+    return std::ranges::count(qemu_argv(spec, channels_by_fd(3, 4, 5)), option);
+  };
+  EXPECT_EQ(count("-netdev"), 0);
+  spec.service = Service{.peer = 7};
+  EXPECT_EQ(count("-netdev"), 1);
+  auto argv = qemu_argv(spec, channels_by_fd(3, 4, 5));
+  EXPECT_TRUE(has_pair(argv, "-chardev", "socket,id=service,fd=7"));
+  EXPECT_TRUE(has_pair(argv, "-netdev", "user,id=net,restrict=on,guestfwd=tcp:10.0.2.100:22-chardev:service"));
+}
+
 TEST(QemuArgv, WithoutAMonitorThereIsNoQmp) {
   Channels channels{.console = "stdio", .agent = "null", .monitor = ""};
   auto argv = qemu_argv(example(), channels);

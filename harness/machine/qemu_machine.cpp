@@ -255,9 +255,11 @@ void QemuMachine::start() {
   int agent = state.agent.theirs();
   int monitor = state.monitor.theirs();
   Command command{.argv = qemu_argv(state.spec, channels_by_fd(console, agent, monitor)), .dies_first = true};
+  std::vector<int> inherited{console, agent, monitor};
+  if (state.spec.service) inherited.push_back(state.spec.service->peer);
   state.child = std::make_unique<Child>(
       state.context.get_executor(), command,
-      ChildFds{.in = -1, .out = log.get(), .err = log.get(), .inherited = {console, agent, monitor}});
+      ChildFds{.in = -1, .out = log.get(), .err = log.get(), .inherited = std::move(inherited)});
   state.wake.emplace(state.stop, [&context = state.context] { asio::post(context, [] {}); });
   state.read_channels();
   state.monitor.write(qmp::command(++state.last_id, "qmp_capabilities") + "\n");

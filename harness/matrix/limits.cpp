@@ -136,6 +136,11 @@ std::string split_complaint(const CellParameters& cell, const Facts&, const Mach
   return cell.dump.threads > 0 ? "makedumpfile takes either --split or --num-threads" : "";
 }
 
+std::string target_complaint(const CellParameters& cell, const Facts&, const MachineType&) {
+  if (cell.dump.target != "ssh" || cell.dump.format == "flattened" || cell.dump.format == "copy") return "";
+  return fmt::format("what goes by ssh is a stream, and format {} is none", cell.dump.format);
+}
+
 std::string threads_complaint(const CellParameters& cell, const Facts&, const MachineType&) {
   bool compressed = cell.dump.format == "kdump" || cell.dump.format == "flattened";
   if (cell.dump.threads == 0 || compressed) return "";
@@ -169,6 +174,7 @@ std::optional<Impossible> impossible(const CellParameters& cell, const Facts& fa
                                                             {"cmdline", cmdline_complaint},
                                                             {"crashkernel", crashkernel_complaint},
                                                             {"capture_cmdline", capture_cmdline_complaint},
+                                                            {"dump.target", target_complaint},
                                                             {"dump.split", split_complaint},
                                                             {"dump.threads", threads_complaint}};
   for (const auto& [name, complain] : k_checks) {

@@ -191,7 +191,7 @@ constexpr auto k_parameters = std::to_array<Parameter>({
      [](const CellParameters& c) { return c.dump.format; }},
     {"dump.target", "where the dump goes",
      [](CellParameters& c, const std::string& text) {
-       return one_of(c.dump.target, text, {"raw", "ext4"});
+       return one_of(c.dump.target, text, {"raw", "ext4", "ssh"});
      },
      [](const CellParameters& c) { return c.dump.target; }},
     {"dump.threads", "makedumpfile --num-threads; 0 leaves it out",

@@ -23,7 +23,7 @@ struct Parameter {
 /// Every parameter; the order is that of CellParameters.
 std::span<const Parameter> parameters();
 
-/// By name; filter, compression, format, target, threads and split mean dump.filter and so on. nullptr when there is none.
+/// By name; filter, compression, format, target, threads and split mean dump.filter and so on. nullptr: there is none.
 const Parameter* find_parameter(std::string_view name);
 
 /// Names for suggestions.

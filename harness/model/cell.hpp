@@ -15,9 +15,9 @@ struct DumpSettings {
   int filter = 31;                  ///< makedumpfile -d, 0 to 31
   std::string compression = "lzo";  ///< none, zlib, lzo, snappy, zstd
   std::string format = "flattened"; ///< flattened, kdump, elf, copy
-  std::string target = "raw";       ///< raw: straight onto a disk; ext4: a file in a file system on it
-  unsigned threads = 0;             ///< of makedumpfile; 0: it is not told
-  unsigned split = 1;               ///< files that a kdump dump is split into
+  std::string target = "raw"; ///< raw: straight onto a disk; ext4: a file in a file system on it; ssh: to the host
+  unsigned threads = 0;       ///< of makedumpfile; 0: it is not told
+  unsigned split = 1;         ///< files that a kdump dump is split into
   friend bool operator==(const DumpSettings&, const DumpSettings&) = default;
 };
 

@@ -43,8 +43,9 @@ struct CellContext {
   const Expectations& expectations;
   machine::MachineFactory make_machine;
   machine::Accelerator accelerator = machine::Accelerator::tcg;
-  std::string emulator_version;    ///< goes into the fingerprint
-  std::filesystem::path directory; ///< the cell's own; exists
+  std::string emulator_version;       ///< goes into the fingerprint
+  std::filesystem::path directory;    ///< the cell's own; exists
+  std::filesystem::path ssh_client{}; ///< a tree that holds one, for a cell whose dump goes by ssh
   double timeout_scale = 1;
   Keep keep = Keep::failed;
   std::stop_token stop;

@@ -49,6 +49,10 @@ std::optional<fs::path> find_system_program(std::string_view name) {
 
 DumpTarget::DumpTarget(const DumpSettings& dump, ByteSize disk_size, fs::path directory, std::stop_token stop)
     : settings_(dump), directory_(std::move(directory)), stop_(std::move(stop)), disk_size_(disk_size) {
+  if (settings_.target == "ssh") {
+    ssh_ = std::make_unique<SshServer>(directory_, directory_ / "sshd.log", stop_);
+    return;
+  }
   auto disks = settings_.target == "raw" ? settings_.split : 1;
   for (unsigned i = 0; i < disks; ++i) disks_.emplace_back(directory_, disk_size);
   if (settings_.target == "ext4") make_file_system();
@@ -70,8 +74,26 @@ std::vector<machine::Drive> DumpTarget::drives() const {
   return drives;
 }
 
+std::optional<machine::Service> DumpTarget::service() const {
+  return ssh_ ? std::optional(machine::Service{.peer = ssh_->peer()}) : std::nullopt;
+}
+
+void DumpTarget::guest_started() {
+  if (ssh_) ssh_->give_up_peer();
+}
+
+protocol::SaveTarget DumpTarget::ask() const {
+  protocol::SaveTarget target{.kind = settings_.target};
+  if (ssh_)
+    target.ssh = protocol::SshTarget{.address = machine::Service{}.address,
+                                     .user = ssh_->user(),
+                                     .key = ssh_->client_key(),
+                                     .host_key = ssh_->host_key()};
+  return target;
+}
+
 ByteSize DumpTarget::occupied() const {
-  ByteSize all{};
+  ByteSize all = ssh_ ? ssh_->received().occupied() : ByteSize{};
   for (const auto& disk : disks_) all = all + disk.occupied();
   return all;
 }
@@ -130,21 +152,25 @@ std::vector<Finding> DumpTarget::collect(Deadline deadline) {
   return findings;
 }
 
+const ScratchFile& DumpTarget::file() const {
+  if (ssh_) return ssh_->received();
+  if (together_) return *together_;
+  return parts_.empty() ? disks_[0] : parts_[0];
+}
+
 fs::path DumpTarget::dump() const {
-  if (together_) return together_->path();
-  return parts_.empty() ? disks_[0].path() : parts_[0].path();
+  return file().path();
 }
 
 void DumpTarget::keep_dump(const fs::path& name, ByteSize size) const {
-  const auto& file = together_ ? *together_ : parts_.empty() ? disks_[0] : parts_[0];
-  file.keep(name);
+  file().keep(name);
   std::error_code error;
   fs::resize_file(name, size.bytes, error);
   if (error) throw Error(Blame::infra, "{}: cannot cut it: {}", name.string(), error.message());
 }
 
 void DumpTarget::keep_disk(const fs::path& name) const {
-  disks_[0].keep(name);
+  (ssh_ ? ssh_->received() : disks_[0]).keep(name);
 }
 
 } // namespace kdt::run

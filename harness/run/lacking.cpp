@@ -32,6 +32,10 @@ std::optional<std::string> lacking(const CellParameters& parameters, const Facts
     return fmt::format("kernel {} has no ext4 built in (CONFIG_EXT4_FS)", parameters.kernel);
   if (dump.target == "ext4" && (!find_system_program("mke2fs") || !find_system_program("debugfs")))
     return "mke2fs and debugfs are not installed on this host: apt-get install e2fsprogs";
+  if (dump.target == "ssh" && text_of(kernel_facts, "virtio_net") == "false")
+    return fmt::format("kernel {} has no network built in (CONFIG_INET, CONFIG_VIRTIO_NET)", parameters.kernel);
+  if (dump.target == "ssh")
+    if (auto missing = SshServer::missing()) return missing;
   if (dump.split > 1 && !find_program("makedumpfile"))
     return "makedumpfile is not installed on this host, which puts the parts together: apt-get install makedumpfile";
   return std::nullopt;

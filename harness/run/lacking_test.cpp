@@ -15,7 +15,8 @@ CellParameters cell(DumpSettings dump) {
 
 const Facts k_facts{{"makedumpfile", std::string("1.7.2")},
                     {"makedumpfile_compressions", std::string("none zlib lzo")},
-                    {"ext4", false}};
+                    {"ext4", false},
+                    {"virtio_net", false}};
 
 } // namespace
 
@@ -31,6 +32,7 @@ TEST(Lacking, WhatIsNotUsedIsNotMissed) {
 }
 
 TEST(Lacking, AFileSystemThatTheKernelDoesNotHave) {
+  EXPECT_THAT(lacking(cell({.target = "ssh"}), k_facts).value_or(""), testing::HasSubstr("CONFIG_VIRTIO_NET"));
   EXPECT_THAT(lacking(cell({.target = "ext4"}), k_facts).value_or(""), testing::HasSubstr("CONFIG_EXT4_FS"));
 }
 

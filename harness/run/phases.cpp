@@ -3,6 +3,7 @@
 #include "base/error.hpp"
 #include "base/file.hpp"
 #include "guest/region.hpp"
+#include "image/initramfs.hpp"
 #include "machine/qemu_argv.hpp"
 #include "run/canaries.hpp"
 #include "run/host_memory.hpp"
@@ -48,22 +49,38 @@ CellRun::CellRun(const Cell& cell, const CellContext& context, CellResult& resul
       timeouts_(timeouts_for(cell.parameters, context.accelerator, context.timeout_scale, payload_of(context.kernel))),
       log_(context.directory), nonce_(make_nonce()) {}
 
+fs::path CellRun::initramfs() const {
+  return with_ssh_ ? with_ssh_->path() : context_.kernel.initramfs;
+}
+
+/// The guest's initramfs with an ssh client behind it: the kernel unpacks one archive after the other.
+void CellRun::add_ssh_client() {
+  image::Initramfs client;
+  client.add_tree(context_.ssh_client);
+  TempDir place("kdt-ssh-client", context_.directory);
+  client.write(place.path() / "client.cpio");
+  with_ssh_.emplace(context_.directory, ByteSize{});
+  auto all = read_file(context_.kernel.initramfs);
+  all.resize((all.size() + 3) / 4 * 4, '\0');
+  write_file(with_ssh_->path(), all + read_file(place.path() / "client.cpio"));
+}
+
 machine::MachineSpec CellRun::machine_spec() const {
   const auto& parameters = cell_.parameters;
   auto drives = target_->drives();
   drives.push_back({.serial = std::string(protocol::k_serial_image), .file = context_.kernel.image, .read_only = true});
-  drives.push_back(
-      {.serial = std::string(protocol::k_serial_initramfs), .file = context_.kernel.initramfs, .read_only = true});
+  drives.push_back({.serial = std::string(protocol::k_serial_initramfs), .file = initramfs(), .read_only = true});
   return {.name = "kdt-" + cell_.slug.substr(0, 100),
           .cpu = parameters.cpu,
           .cpus = parameters.cpus,
           .memory = parameters.memory,
           .accelerator = context_.accelerator,
           .kernel = context_.kernel.image,
-          .initramfs = context_.kernel.initramfs,
+          .initramfs = initramfs(),
           .cmdline = words({k_common_cmdline, system_cmdline(parameters)}),
           .dtb_randomness = parameters.dtb_randomness,
           .drives = std::move(drives),
+          .service = target_->service(),
           .error_log = context_.directory / "qemu.stderr"};
 }
 
@@ -98,6 +115,7 @@ bool CellRun::prepare() {
     return false;
   }
   target_.emplace(cell_.parameters.dump, dump_disk_size(cell_.parameters), context_.directory, context_.stop);
+  if (cell_.parameters.dump.target == "ssh") add_ssh_client();
   auto spec = machine_spec();
   machine_ = context_.make_machine(spec, context_.stop);
   for (std::size_t i = 0; i < target_->drives().size(); ++i) // for people: files of that size beside qemu.args do
@@ -155,6 +173,7 @@ bool CellRun::agent_answers(Phase phase) {
 bool CellRun::boot() {
   auto begin = log_.now();
   machine_->start();
+  target_->guest_started();
   auto up = [this] {
     return session_->hello(role::system).has_value() || session_->tracker().stage() == Stage::panicked;
   };
@@ -214,7 +233,7 @@ bool CellRun::load() {
   protocol::LoadAsk arguments{.loader = cell_.parameters.loader,
                               .cmdline = words({k_common_cmdline, k_capture_cmdline, cell_.parameters.capture_cmdline}),
                               .image_bytes = size_of_file(context_.kernel.image).bytes,
-                              .initramfs_bytes = size_of_file(context_.kernel.initramfs).bytes,
+                              .initramfs_bytes = size_of_file(initramfs()).bytes,
                               .operations = load_operations(cell_.parameters)};
   if (const auto& size = cell_.parameters.initramfs_size) arguments.initramfs_size = size->bytes;
   auto answer = ask<protocol::LoadAnswer>(Phase::load, ask::load, arguments, timeouts_.load, "agent-error");
@@ -320,7 +339,7 @@ bool CellRun::capture() {
 
 bool CellRun::save() {
   const auto& dump = cell_.parameters.dump;
-  protocol::SaveAsk arguments{.target = {.kind = dump.target},
+  protocol::SaveAsk arguments{.target = target_->ask(),
                               .filter = static_cast<unsigned>(dump.filter),
                               .compression = dump.compression,
                               .format = dump.format,
@@ -328,6 +347,7 @@ bool CellRun::save() {
                               .split = dump.split};
   auto answer = ask<protocol::SaveAnswer>(Phase::save, ask::save, arguments, timeouts_.save, "save-failed");
   if (!answer) return false;
+  if (dump.target == "ssh") answer->bytes = size_of_file(target_->dump()).bytes; // the guest does not count them
   observe_save(*answer, result_.observed);
   machine_->stop(); // the agent has flushed the disk: nothing of the guest is needed any more
   // makedumpfile 1.7.2 without snappy or zstd says so, saves uncompressed and exits with 0.

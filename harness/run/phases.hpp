@@ -62,6 +62,8 @@ private:
   bool expects(std::string_view observation, std::string_view value) const;
   bool region_reserved() const;
   bool collect_dump();
+  fs::path initramfs() const;
+  void add_ssh_client();
   bool resize(std::string_view attempt, std::uint64_t size);
   bool resize_before_load();
   std::uint64_t crash_size() const;
@@ -93,8 +95,9 @@ private:
   Timeouts timeouts_;
   EventLog log_;
   std::string nonce_;
-  std::optional<DumpTarget> target_; ///< where the dump goes
-  std::uint64_t oom_kills_ = 0;     ///< on the host, before the guest started
+  std::optional<DumpTarget> target_;    ///< where the dump goes
+  std::optional<ScratchFile> with_ssh_; ///< the initramfs of a cell whose dump goes by ssh
+  std::uint64_t oom_kills_ = 0;         ///< on the host, before the guest started
   protocol::LoadAnswer load_;
   bool wrong_headers_ = false; ///< kexec-tools said that it could not describe memory to the capture kernel
   std::optional<protocol::NotePlace> note_;         ///< of the system kernel; nullopt: it does not tell

@@ -206,6 +206,13 @@ void Running::run_turn(const Turn& turn) {
     result.verdict = Verdict::skip;
     return finish(std::move(result));
   }
+  if (planned.cell.parameters.dump.target == "ssh") {
+    try {
+      images_.tree("ssh", stop_.get_token()); // fetched here, where it may fail, for run_one
+    } catch (const Error& error) {
+      return finish(not_run(turn.job.index, make_finding("infra", fmt::format("the ssh client: {}", error.what()))));
+    }
+  }
   {
     std::scoped_lock lock(mutex_);
     forecast_.began(turn.job.index, turn.job.need.seconds, Clock::now());
@@ -269,6 +276,7 @@ CellResult Running::run_one(const PlannedCell& planned, const image::KernelImage
                       .accelerator = backend_.accelerator,
                       .emulator_version = backend_.emulator_version,
                       .directory = make_cell_directory(cell),
+                      .ssh_client = cell.parameters.dump.target == "ssh" ? images_.tree("ssh", stop_.get_token()) : "",
                       .timeout_scale = options_.timeout_scale,
                       .keep = options_.keep,
                       .stop = stop_.get_token(),

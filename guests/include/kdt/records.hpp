@@ -297,16 +297,34 @@ struct ResizeAnswer {
   }
 };
 
+/// Where and as whom to log in, with keys made for this one dump.
+struct SshTarget {
+  std::string address;
+  std::string user;
+  std::string key;      // private, in OpenSSH's format
+  std::string host_key; // public: "ssh-ed25519 AAAA…"
+
+  template <class Self, class Visit>
+  static void fields(Self& self, Visit&& visit) {
+    visit("address", self.address);
+    visit("user", self.user);
+    visit("key", self.key);
+    visit("host_key", self.host_key);
+  }
+};
+
 /// What takes the dump: drives, or an ext4 file system that the host made on the drive of that serial number. Of a dump
 /// in several parts, the second goes to the drive "SERIAL-2" or to the file "vmcore-2", and so on.
 struct SaveTarget {
   std::string serial{k_serial_dump};
-  std::string kind = "raw"; // raw | ext4
+  std::string kind = "raw"; // raw | ext4 | ssh (a stream: flattened or copy; its bytes are not counted)
+  std::optional<SshTarget> ssh{};
 
   template <class Self, class Visit>
   static void fields(Self& self, Visit&& visit) {
     visit("serial", self.serial);
     visit("kind", self.kind);
+    visit("ssh", self.ssh);
   }
 };
 
