@@ -1,6 +1,7 @@
 #include "report/costs.hpp"
 
 #include "report/cell_text.hpp"
+#include "report/dump_costs.hpp"
 #include "report/figures.hpp"
 #include "report/observed_text.hpp"
 #include "report/settings.hpp"
@@ -55,11 +56,14 @@ std::vector<Table> cost_tables(const RunResult& run, bool every) {
   auto settings = settings_of(run);
   auto memories = memories_of(run);
   std::vector<Table> tables;
+  auto dumps = dump_tables(run);
   for (const auto& figure : figures()) {
     if (!every && !figure.matters) continue;
+    if (!dumps.empty() && figure.title == "Save") continue; // a median over ways to save says nothing
     auto table = figure_table(settings, memories, figure);
     if (!table.rows.empty()) tables.push_back(std::move(table));
   }
+  tables.insert(tables.end(), dumps.begin(), dumps.end());
   return tables;
 }
 
