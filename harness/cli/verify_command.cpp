@@ -2,6 +2,7 @@
 #include "base/file.hpp"
 #include "base/scratch_file.hpp"
 #include "cli/command.hpp"
+#include "cli/deep_check.hpp"
 #include "image/images.hpp"
 #include "model/json.hpp"
 #include "run/dump_expectation.hpp"
@@ -22,8 +23,15 @@ struct VerifyArguments {
   std::string vmcore;
   std::string facts;
   std::string system_map;
+  std::string vmlinux;
+  bool deep = false;
   bool json = false;
 };
+
+/// The name of the kernel that a cell ran; empty without a cell.
+std::string kernel_of_cell(const std::string& facts) {
+  return facts.empty() ? "" : cell_from_json(nlohmann::ordered_json::parse(read_file(facts))).cell.parameters.kernel;
+}
 
 /// The symbols of the cell's kernel: of a System.map that was named, or of the cached kernel. Nullopt: nobody has them.
 std::optional<image::Symbols> symbols_of(const CellResult& cell, const VerifyArguments& arguments,
@@ -74,6 +82,7 @@ int verify_action(const VerifyArguments& arguments, const Context& context) {
                           .page_budget = k_verify_budget / 2};
   auto report = vmcore::verify(subject, expectation, vmcore::verify_limits(subject), Deadline::after(k_verify_budget),
                                context.stop);
+  if (arguments.deep) deep_check(report, arguments.vmlinux, kernel_of_cell(arguments.facts), context);
   if (arguments.json) {
     auto findings = nlohmann::ordered_json::array();
     for (const auto& finding : report.findings)
@@ -111,6 +120,8 @@ Action register_verify(CLI::App& app, const Context& context) {
                  "known from the file itself is checked");
   app.add_option("--system-map", arguments->system_map,
                  "System.map of its kernel; by default that of the cached kernel of the cell's name and build id");
+  app.add_flag("--deep", arguments->deep, "ask crash(8), too: task, back trace and log must be what kdt reads");
+  app.add_option("--vmlinux", arguments->vmlinux, "the kernel with debug information, for --deep");
   app.add_flag("--json", arguments->json, "facts and findings as JSON");
   app.footer("Examples:\n"
              "  ./kdt verify /var/crash/vmcore\n"
