@@ -32,6 +32,7 @@ std::uint64_t known(const std::optional<std::uint64_t>& value, std::string_view 
 
 std::vector<unsigned char> fetch(const ReadMemory& read, std::uint64_t address, std::uint64_t bytes,
                                  std::string_view what) {
+  if (bytes == 0) throw Unreadable{fmt::format("vmcoreinfo says that {} has no size", what)};
   std::vector<unsigned char> memory(bytes);
   if (!read(address, memory.data(), memory.size()))
     throw Unreadable{fmt::format("{} ({} bytes at {:#x}) is not in the dump", what, bytes, address)};

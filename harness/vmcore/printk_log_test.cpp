@@ -82,6 +82,9 @@ TEST(PrintkLog, RefusesAbsurdSizesAndLoops) {
   auto large = tiny::kernel({"x"});
   large.put<std::uint32_t>(tiny::k_ring + 48, 40);
   EXPECT_THAT(log_of(large).problem, HasSubstr("absurd"));
+  auto nothing = tiny::kernel({"x"}); // found by fuzzing
+  nothing.vmcoreinfo.replace(nothing.vmcoreinfo.find("SIZE(prb_desc)=24"), 17, "SIZE(prb_desc)=0");
+  EXPECT_THAT(log_of(nothing).problem, HasSubstr("no size"));
   auto endless = tiny::kernel({"x"});
   endless.put<std::uint64_t>(tiny::k_ring + 32, 5);
   EXPECT_THAT(log_of(endless).problem, HasSubstr("claims"));
