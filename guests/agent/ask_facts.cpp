@@ -9,14 +9,15 @@ namespace kdt::agent {
 
 namespace {
 
-/// The ELF header and the program headers: room for 72 of these in the first page. What follows is the dumped memory,
-/// and a kernel that believes wrong headers may oops when it is read.
-std::string start_of_vmcore() {
+/// The first page of a file, or less. Of /proc/vmcore that is the ELF header and room for 72 program headers: what
+/// follows is the dumped memory, and a kernel that believes wrong headers may oops when it is read. Of /proc/kallsyms,
+/// which takes long to read, the symbols with the lowest addresses.
+std::string start_of(const std::string& file) {
   constexpr std::size_t k_enough = 4096;
-  const Fd fd = open_file("/proc/vmcore", O_RDONLY);
+  const Fd fd = open_file(file, O_RDONLY);
   std::string text(k_enough, '\0');
   const ssize_t got = read(fd.get(), text.data(), text.size());
-  if (got < 0) fail("cannot read /proc/vmcore");
+  if (got < 0) fail("cannot read " + file);
   text.resize(static_cast<std::size_t>(got));
   return text;
 }
@@ -43,7 +44,8 @@ Reply serve_facts(const Session& session, const protocol::Json&) {
   if (!crash_loaded.empty()) facts.kexec_crash_loaded = crash_loaded == "1";
   facts.vmcoreinfo = read_note_place(read_word("/sys/kernel/vmcoreinfo", ""));
   facts.dmesg = read_log(kernel_log(), k_most_log, facts.dmesg_cut);
-  if (session.capture) facts.vmcore = read_program_headers(start_of_vmcore());
+  if (session.capture) facts.vmcore = read_program_headers(start_of("/proc/vmcore"));
+  if (exists("/proc/kallsyms")) facts.text = read_symbol(start_of("/proc/kallsyms"), "_text");
   return {protocol::encode(facts), {}};
 }
 

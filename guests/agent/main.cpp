@@ -7,6 +7,7 @@
 #include "modules.hpp"
 #include "port.hpp"
 #include "readings.hpp"
+#include "shell.hpp"
 #include "system.hpp"
 
 #include <cerrno>
@@ -53,17 +54,6 @@ void watch_own_crashes() {
   // The kernel panics when PID 1 dies, and with a capture kernel loaded that would look like the experiment.
   for (const int signal : {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT}) std::signal(signal, on_crash);
   std::signal(SIGPIPE, SIG_IGN);
-}
-
-void run_shell() {
-  mount("debugfs", "/sys/kernel/debug", "debugfs", 0, nullptr); // a kernel may lack it
-  const pid_t pid = fork();
-  if (pid == 0) {
-    execlp("busybox", "busybox", "setsid", "-c", "busybox", "sh", nullptr);
-    _exit(127);
-  }
-  waitpid(pid, nullptr, 0);
-  power_off();
 }
 
 void flood_console() {
@@ -147,7 +137,7 @@ void serve_line(Session& session, Channel& channel, const std::string& line) {
   const KernelWords words{read_word("/proc/cmdline", "")};
   say(session.capture ? marker::hello_capture : marker::hello_system);
   insert_drivers();
-  if (words.has(word::shell)) run_shell();
+  if (words.has(word::shell)) run_shell(session);
   if (words.has(word::flood)) flood_console();
 
   Fd port;

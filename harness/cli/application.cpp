@@ -27,6 +27,9 @@ struct CommandEntry {
 };
 constexpr CommandEntry k_commands[] = {
     {"run", "run the cells of a matrix", register_run},
+    {"repro", "one cell again, exactly as it was: with its console, under gdb, or up to a phase", register_repro},
+    {"bundle", "all that another machine needs to run a cell again, in one archive", register_bundle},
+    {"minimize", "the smallest difference between a red cell and one that passes", register_minimize},
     {"list", "every cell of a matrix, what is expected of it and why", register_list},
     {"verify", "judge a vmcore on its own", register_verify},
     {"report", "render a finished run again", register_report},

@@ -19,6 +19,9 @@ using Action = std::function<int()>;
 using Register = Action (*)(CLI::App& app, const Context& context);
 
 Action register_run(CLI::App& app, const Context& context);
+Action register_repro(CLI::App& app, const Context& context);
+Action register_bundle(CLI::App& app, const Context& context);
+Action register_minimize(CLI::App& app, const Context& context);
 Action register_list(CLI::App& app, const Context& context);
 Action register_verify(CLI::App& app, const Context& context);
 Action register_diff(CLI::App& app, const Context& context);

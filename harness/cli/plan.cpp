@@ -67,18 +67,16 @@ Plan make_plan(const std::vector<std::string>& matrices, const SelectionOptions&
   std::map<std::string, const run::Expectations*> judged_by;
   std::vector<std::filesystem::path> files;
   for (const auto& path : matrices) std::ranges::move(matrix::matrix_files(path), std::back_inserter(files));
-  auto triggers = matrix::load_triggers(images.repository() / "matrices/triggers/linux.yaml");
   bool several = matrices.size() > 1 || files.front() != std::filesystem::path(matrices.front());
   for (const auto& path : files) {
     auto matrix = matrix::load_matrix(path, images.catalogue().names());
     if (!images.own_names().empty()) matrix::use_kernels(matrix, images.own_names());
     plan.expectations.push_back(std::make_unique<run::Expectations>(
-        run::Expectations{.rules = matrix::load_expectations(matrix.expectations),
-                          .known_issues = matrix::load_known_issues(matrix.known_issues),
-                          .triggers = triggers}));
-    matrix::add_rules(triggers, plan.expectations.back()->rules);
+        run::read_expectations({.expectations = matrix.expectations,
+                                .known_issues = matrix.known_issues,
+                                .triggers = images.repository() / "matrices/triggers/linux.yaml"})));
     auto expanded = matrix::expand(matrix);
-    check_triggers(matrix, expanded, triggers);
+    check_triggers(matrix, expanded, plan.expectations.back()->triggers);
     check_possible(matrix, expanded, plan, images);
     for (auto& cell : expanded) {
       if (several) {

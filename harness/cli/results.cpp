@@ -14,7 +14,8 @@
 
 namespace kdt::cli {
 
-RunResult read_run(const fs::path& place) {
+namespace {
+RunResult read_content(const fs::path& place) {
   if (!fs::is_directory(place)) return report::read_run_json(place);
   if (fs::exists(place / "run.json") || !fs::exists(place / "journal.jsonl"))
     return report::read_run_json(place / "run.json");
@@ -22,6 +23,13 @@ RunResult read_run(const fs::path& place) {
   content.run.cells = std::move(content.cells);
   content.run.exit_status = exit_status(content.run);
   return std::move(content.run);
+}
+} // namespace
+
+RunResult read_run(const fs::path& place) {
+  auto run = read_content(place);
+  if (fs::is_directory(place)) run.directory = place.string();
+  return run;
 }
 
 void write_results(const RunResult& run, const fs::path& directory, const RunResult* baseline) {

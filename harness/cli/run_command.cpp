@@ -1,7 +1,9 @@
 #include "base/error.hpp"
 #include "base/file.hpp"
 #include "base/text.hpp"
+#include "cli/again.hpp"
 #include "cli/baseline.hpp"
+#include "cli/cell_place.hpp"
 #include "cli/command.hpp"
 #include "cli/doctor.hpp"
 #include "cli/kernel_options.hpp"
@@ -10,12 +12,10 @@
 #include "cli/shard.hpp"
 #include "cli/terminal.hpp"
 #include "cli/version.hpp"
-#include "machine/qemu_machine.hpp"
 #include "matrix/expand.hpp"
 #include "report/junit.hpp"
 #include "report/ktap.hpp"
 #include "report/summary.hpp"
-#include "run/host.hpp"
 #include "run/journal.hpp"
 #include "run/run_directory.hpp"
 
@@ -47,15 +47,6 @@ run::Keep keep_from(const std::string& word) {
 /// Two guests of two vCPUs share two cores well: much of a cell runs on one.
 unsigned default_jobs() {
   return std::max(1U, std::thread::hardware_concurrency());
-}
-
-std::string default_directory(const std::string& matrix) {
-  std::string stamp = run::timestamp();
-  std::erase_if(stamp, [](char c) { return c == '-' || c == ':'; });
-  auto name = fmt::format("runs/{}-{}", stamp, fs::path(matrix).stem().string());
-  auto unique = name;
-  for (int i = 2; fs::exists(unique); ++i) unique = fmt::format("{}-{}", name, i);
-  return unique;
 }
 
 /// A shard that is resumed stays as it was cut, whatever has become known since.
@@ -94,8 +85,9 @@ void resume(RunArguments& arguments, const Plan& plan) {
 void prepare_directory(RunArguments& arguments, const Plan& plan) {
   auto& options = arguments.options;
   options.directory = !arguments.resume.empty() ? arguments.resume
-                      : !arguments.out.empty()  ? arguments.out
-                                                : default_directory(arguments.matrices.front());
+                      : !arguments.out.empty()
+                          ? arguments.out
+                          : new_run_directory(fs::path(arguments.matrices.front()).stem().string());
   if (arguments.resume.empty())
     run::require_free(options.directory);
   else
@@ -171,12 +163,7 @@ int run_action(RunArguments& arguments, const Context& context) {
   refuse_other_kernels(arguments.options, plan);
   arguments.options.keep = keep_from(arguments.keep);
   arguments.options.learnt = default_cache_directory() / "learnt.sqlite";
-  run::Backend backend{.make_machine =
-                           [](const machine::MachineSpec& spec, std::stop_token stop) {
-                             return std::make_unique<machine::QemuMachine>(spec, std::move(stop));
-                           },
-                       .accelerator = machine::best_accelerator(),
-                       .emulator_version = machine::qemu_version()};
+  auto backend = qemu_backend();
   require_able_host(context.repository);
   auto baseline = find_baseline(arguments.baseline,
                                 {.matrix = arguments.options.matrix,
@@ -191,6 +178,7 @@ int run_action(RunArguments& arguments, const Context& context) {
 
   bool interrupted = context.stop.stop_requested();
   if (interrupted) run.exit_status = 130;
+  run.directory = arguments.options.directory.string();
   run.host["kdt"] = kdt_version(context.repository);
   compare_with(run, baseline);
   write_reports(run, arguments, baseline ? &*baseline : nullptr);

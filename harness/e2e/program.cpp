@@ -40,12 +40,20 @@ Command Program::command(const Place& place, const std::vector<std::string>& arg
 }
 
 Program::Program(const Place& place, const std::vector<std::string>& arguments,
-                 const std::map<std::string, std::string>& environment)
+                 const std::map<std::string, std::string>& environment, int in)
     : streams_("kdt-e2e-streams"), out_(open_file(streams_.path() / "out", O_WRONLY | O_CREAT)),
       err_(open_file(streams_.path() / "err", O_WRONLY | O_CREAT)),
       child_(context_.get_executor(), command(place, arguments, environment),
-             {.in = -1, .out = out_.get(), .err = err_.get(), .inherited = {}}) {
+             {.in = in, .out = out_.get(), .err = err_.get(), .inherited = {}}) {
   child_.on_end([this](ExitStatus status) { status_ = status; });
+}
+
+std::string Program::out() const {
+  return read_file(streams_.path() / "out");
+}
+
+std::string Program::err() const {
+  return read_file(streams_.path() / "err");
 }
 
 void Program::signal(int number) const {
@@ -64,8 +72,8 @@ bool Program::wait_until(const std::function<bool()>& done, Deadline deadline) {
 Outcome Program::finish(Deadline deadline) {
   while (!status_ && !deadline.passed()) context_.run_one_until(deadline.at());
   Outcome outcome{.status = status_.value_or(ExitStatus{.code = -1}), .seconds = Clock::now() - begin_};
-  outcome.out = read_file(streams_.path() / "out");
-  outcome.err = read_file(streams_.path() / "err");
+  outcome.out = out();
+  outcome.err = err();
   EXPECT_TRUE(status_.has_value()) << "kdt did not end in time\n" << outcome.out << outcome.err;
   if (!status_) child_.kill_group(SIGKILL);
   return outcome;

@@ -25,14 +25,17 @@ struct Outcome {
 /// kdt as a user starts it: the built program in a process of its own. The destructor ends it with SIGKILL.
 class Program {
 public:
-  /// Starts it in the place; environment is set on top of ours and the place's.
+  /// Starts it in the place; environment is set on top of ours and the place's. in: its standard input; -1: none.
   Program(const Place& place, const std::vector<std::string>& arguments,
-          const std::map<std::string, std::string>& environment = {});
+          const std::map<std::string, std::string>& environment = {}, int in = -1);
 
   int pid() const { return child_.pid(); }
   /// To kdt alone, not to its guests.
   void signal(int number) const;
   bool ended() const { return status_.has_value(); }
+  /// What it said so far.
+  std::string out() const;
+  std::string err() const;
   /// Waits until done() holds; false when kdt ended without that, or at the deadline. done() is asked every few
   /// milliseconds: what the tests wait for are files and processes.
   bool wait_until(const std::function<bool()>& done, Deadline deadline);

@@ -48,8 +48,9 @@ struct MachineSpec {
   std::string cmdline{};
   bool dtb_randomness = true; ///< seeds in the device tree
   std::vector<Drive> drives{};
-  std::optional<Service> service{};  ///< without one there is no network device
-  std::filesystem::path error_log{}; ///< what the emulator itself prints
+  std::optional<Service> service{};   ///< without one there is no network device
+  std::filesystem::path error_log{};  ///< what the emulator itself prints
+  std::optional<unsigned> gdb_port{}; ///< a gdb stub listens there, on this host only, and the guest waits for it
 };
 
 /// Where RAM starts in QEMU's virt machine (hw/arm/virt.c: VIRT_MEM), in one piece.
@@ -121,6 +122,8 @@ public:
   virtual Event next_event(Deadline deadline) = 0;
   /// One line to the agent, newline added.
   virtual void send(const std::string& line) = 0;
+  /// Bytes to the guest's console, as if typed there; by any thread, as long as the machine lives.
+  virtual void type(std::string /*keys*/) {}
   /// Nullopt when it was done, else why this machine cannot; throws Error{infra} when the emulator does not answer
   /// within the deadline.
   virtual std::optional<std::string> poke(Poke what, Deadline deadline) = 0;

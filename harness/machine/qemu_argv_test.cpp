@@ -53,6 +53,15 @@ TEST(QemuArgv, AServiceIsTheOnlyReasonForANetwork) {
   EXPECT_TRUE(has_pair(argv, "-netdev", "user,id=net,restrict=on,guestfwd=tcp:10.0.2.100:22-chardev:service"));
 }
 
+TEST(QemuArgv, AGuestThatIsDebuggedWaitsAndListensOnThisHostOnly) {
+  auto spec = example();
+  EXPECT_EQ(std::ranges::count(qemu_argv(spec, channels_by_fd(3, 4, 5)), "-S"), 0);
+  spec.gdb_port = 1234;
+  auto argv = qemu_argv(spec, channels_by_fd(3, 4, 5));
+  EXPECT_TRUE(has_pair(argv, "-gdb", "tcp:127.0.0.1:1234"));
+  EXPECT_EQ(std::ranges::count(argv, "-S"), 1);
+}
+
 TEST(QemuArgv, WithoutAMonitorThereIsNoQmp) {
   Channels channels{.console = "stdio", .agent = "null", .monitor = ""};
   auto argv = qemu_argv(example(), channels);

@@ -286,6 +286,10 @@ void QemuMachine::send(const std::string& line) {
   state_->agent.write(line + "\n");
 }
 
+void QemuMachine::type(std::string keys) {
+  asio::post(state_->context, [state = state_.get(), keys = std::move(keys)] { state->console.write(keys); });
+}
+
 std::optional<std::string> QemuMachine::poke(Poke what, Deadline deadline) {
   auto& state = *state_;
   bool nmi = what == Poke::nmi;

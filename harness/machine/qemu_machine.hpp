@@ -14,6 +14,7 @@ public:
   void start() override;
   Event next_event(Deadline deadline) override;
   void send(const std::string& line) override;
+  void type(std::string keys) override;
   std::optional<std::string> poke(Poke what, Deadline deadline) override;
   std::vector<CpuRegisters> registers(Depth depth, Deadline deadline) override;
   void dump_memory(const std::filesystem::path& path, Deadline deadline) override;

@@ -91,6 +91,7 @@ struct RunResult {
   std::optional<Merged> merged{};
   std::optional<Since> since{}; ///< without a baseline: nullopt
   std::vector<CellResult> cells{};
+  std::string directory{}; ///< where it lies, as the user named it; not in run.json, which may be moved; empty: unknown
 };
 
 /// The finding that a report names first: the first one with the cell's blame, else the first one; nullptr: none.

@@ -26,12 +26,22 @@ std::string matrix_name(const RunResult& run) {
   return std::filesystem::path(run.matrix).stem().string();
 }
 
-std::string again_command(const RunResult& run, const CellResult& cell) {
-  std::string id = "'"; // always quoted: an id is a glob to --only, and a shell must not expand it first
+namespace {
+/// Always quoted: an id is a glob to --only, and a shell must not expand it first.
+std::string quoted_id(const CellResult& cell) {
+  std::string id = "'";
   for (char c : one_line(cell.cell.id)) id += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return id + "'";
+}
+} // namespace
+
+std::string again_command(const RunResult& run, const CellResult& cell) {
+  if (!cell.phases.empty() && !run.directory.empty())
+    return fmt::format("./kdt repro {} --run {}", quoted_id(cell), shell_quoted(one_line(run.directory)));
   std::string kernels;
   for (const auto& word : run.kernel_options) kernels += " " + shell_quoted(one_line(word));
-  return fmt::format("./kdt run {}{} --only {}' --keep all", shell_quoted(one_line(run.matrix)), kernels, id);
+  return fmt::format("./kdt run {}{} --only {} --keep all", shell_quoted(one_line(run.matrix)), kernels,
+                     quoted_id(cell));
 }
 
 std::string missing_text(const RunResult& run) {

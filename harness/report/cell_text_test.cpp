@@ -46,6 +46,15 @@ TEST(AgainCommand, QuotesWhatAShellWouldRead) {
             R"(./kdt run 'my matrices/a.yaml' --only 'cmdline=it'\''s $(x)' --keep all)");
 }
 
+TEST(AgainCommand, IsReproOfACellThatHadAGuestInARunThatLiesSomewhere) {
+  auto run = sample_run();
+  run.directory = "my runs/1";
+  EXPECT_EQ(again_command(run, run.cells[0]), "./kdt repro 'kernel=v6.1-dma/rodata=full' --run 'my runs/1'");
+  run.cells[0].phases.clear(); // there is nothing of it that could be run again
+  EXPECT_EQ(again_command(run, run.cells[0]),
+            "./kdt run matrices/smoke.yaml --only 'kernel=v6.1-dma/rodata=full' --keep all");
+}
+
 TEST(TotalsText, LeavesOutVerdictsThatNoCellHas) {
   EXPECT_EQ(totals_text({}), "no cells");
   auto run = sample_run();

@@ -70,6 +70,10 @@ void run_phases(CellRun& cell, const CellContext& context, CellResult& result) {
     const char* outcome = result.findings.size() > findings_before ? "failed" : "done";
     result.phases.push_back({step.phase, Clock::now() - begin, outcome});
     cell.log().add("phase", {{"phase", to_string(step.phase)}, {"what", "end"}, {"outcome", outcome}});
+    if (going && context.stop_after == step.phase) {
+      cell.hand_over();
+      going = false;
+    }
   }
 }
 
@@ -91,6 +95,21 @@ std::string fingerprint(const Cell& cell, const image::KernelImage& kernel, cons
   if (p.initramfs_size) hash.add_field(fmt::format("initramfs_size={}", p.initramfs_size->bytes));
   if (!p.dtb_randomness) hash.add_field("dtb_randomness=off");
   return hash.hex();
+}
+
+Expectations read_expectations(const RuleFiles& files) {
+  Expectations read{.rules = matrix::load_expectations(files.expectations),
+                    .known_issues = matrix::load_known_issues(files.known_issues),
+                    .triggers = matrix::load_triggers(files.triggers)};
+  matrix::add_rules(read.triggers, read.rules);
+  auto absolute = [](std::vector<fs::path> paths) {
+    for (auto& path : paths) path = fs::absolute(path).lexically_normal();
+    return paths;
+  };
+  read.files = {.expectations = absolute(files.expectations),
+                .known_issues = absolute(files.known_issues),
+                .triggers = fs::absolute(files.triggers).lexically_normal()};
+  return read;
 }
 
 Facts cell_facts(const Cell& cell, const Facts& kernel_facts, const Expectations& expectations) {

@@ -17,13 +17,24 @@ namespace kdt::run {
 /// Which large artifacts (vmcores, memory dumps) outlive their cell. Logs always do.
 enum class Keep { all, failed, none };
 
+/// The files that hold rules.
+struct RuleFiles {
+  std::vector<std::filesystem::path> expectations{};
+  std::vector<std::filesystem::path> known_issues{};
+  std::filesystem::path triggers{};
+};
+
 /// What the cells of one matrix are judged by.
 struct Expectations {
   matrix::Rules rules;
   std::vector<matrix::KnownIssue> known_issues;
   matrix::Triggers triggers{}; ///< their rules are among `rules`
   matrix::Date day = matrix::today();
+  RuleFiles files{}; ///< where all of it came from, absolute; kept for whoever runs a cell again
 };
+
+/// Reads them. Throws Error{usage} with file:line:column.
+Expectations read_expectations(const RuleFiles& files);
 
 /// The facts of a cell: derived, and completed by the rules.
 Facts cell_facts(const Cell& cell, const Facts& kernel_facts, const Expectations& expectations);
@@ -50,7 +61,14 @@ struct CellContext {
   Keep keep = Keep::failed;
   std::stop_token stop;
   Verify verify = verify_in_child;
-  std::function<void(Phase)> on_phase; ///< called as each phase begins
+  std::function<void(Phase)> on_phase{};     ///< called as each phase begins
+  std::string matrix{};                      ///< for recipe.json: as given on the command line
+  std::vector<std::string> kernel_options{}; ///< for recipe.json, see Recipe
+  /// After this phase the guest is not asked any more: it gets a shell on its console, until it ends. What the cell
+  /// would have shown is not known then.
+  std::optional<Phase> stop_after{};
+  std::function<void()> on_handed_over{};                  ///< called when it has the shell
+  std::function<void(const std::string&)> tell_debugger{}; ///< what a person at a debugger should know of the kernel
 };
 
 /// Runs one cell from prepare to verify and judges it. What goes wrong is in the result; only Interrupted is thrown.

@@ -5,6 +5,7 @@
 #include "guest/region.hpp"
 #include "image/initramfs.hpp"
 #include "machine/qemu_argv.hpp"
+#include "run/asks.hpp"
 #include "run/canaries.hpp"
 #include "run/host_memory.hpp"
 #include "run/need.hpp"
@@ -20,18 +21,6 @@ namespace {
 namespace ask = protocol::ask;
 namespace role = protocol::role;
 using console::Stage;
-
-/// Both kernels print everything and, should they panic with nothing loaded, end the machine instead of hanging.
-constexpr std::string_view k_common_cmdline = "console=ttyAMA0 panic=1";
-/// One CPU is the arm64 default of kdump packages; reset_devices tells drivers that the hardware is in use.
-constexpr std::string_view k_capture_cmdline = "maxcpus=1 reset_devices";
-
-std::string words(std::initializer_list<std::string_view> parts) {
-  std::string line;
-  for (auto part : parts)
-    if (!part.empty()) line += (line.empty() ? "" : " ") + std::string(part);
-  return line;
-}
 
 /// What kexec will load; nothing when it is not there, which prepare() finds out.
 ByteSize payload_of(const image::KernelImage& kernel) {
@@ -63,25 +52,6 @@ void CellRun::add_ssh_client() {
   auto all = read_file(context_.kernel.initramfs);
   all.resize((all.size() + 3) / 4 * 4, '\0');
   write_file(with_ssh_->path(), all + read_file(place.path() / "client.cpio"));
-}
-
-machine::MachineSpec CellRun::machine_spec() const {
-  const auto& parameters = cell_.parameters;
-  auto drives = target_->drives();
-  drives.push_back({.serial = std::string(protocol::k_serial_image), .file = context_.kernel.image, .read_only = true});
-  drives.push_back({.serial = std::string(protocol::k_serial_initramfs), .file = initramfs(), .read_only = true});
-  return {.name = "kdt-" + cell_.slug.substr(0, 100),
-          .cpu = parameters.cpu,
-          .cpus = parameters.cpus,
-          .memory = parameters.memory,
-          .accelerator = context_.accelerator,
-          .kernel = context_.kernel.image,
-          .initramfs = initramfs(),
-          .cmdline = words({k_common_cmdline, system_cmdline(parameters)}),
-          .dtb_randomness = parameters.dtb_randomness,
-          .drives = std::move(drives),
-          .service = target_->service(),
-          .error_log = context_.directory / "qemu.stderr"};
 }
 
 void CellRun::report(Finding finding, Phase phase) {
@@ -116,12 +86,18 @@ bool CellRun::prepare() {
   }
   target_.emplace(cell_.parameters.dump, dump_disk_size(cell_.parameters), context_.directory, context_.stop);
   if (cell_.parameters.dump.target == "ssh") add_ssh_client();
-  auto spec = machine_spec();
+  auto spec = machine_spec(cell_, context_.accelerator,
+                           {.kernel = context_.kernel.image,
+                            .initramfs = initramfs(),
+                            .disks = target_->drives(),
+                            .service = target_->service()});
+  spec.error_log = context_.directory / "qemu.stderr";
   machine_ = context_.make_machine(spec, context_.stop);
   for (std::size_t i = 0; i < target_->drives().size(); ++i) // for people: files of that size beside qemu.args do
     spec.drives[i].file = i == 0 ? "dump.img" : fmt::format("dump-{}.img", i + 1);
   write_file(context_.directory / "qemu.args",
              shell_line(machine::qemu_argv(spec, machine::channels_by_fd(3, 4, 5))) + "\n");
+  leave_recipe();
   session_ = std::make_unique<Session>(*machine_, log_, [this] { return target_->occupied(); });
   return true;
 }
@@ -189,6 +165,7 @@ bool CellRun::boot() {
   auto facts = ask<protocol::Facts>(Phase::boot, ask::facts, protocol::Done{}, timeouts_.answer, "agent-error");
   if (!facts) return false;
   iomem_ = facts->iomem;
+  tell_where(*facts);
   observe_boot(*facts, result_.observed);
   observe_boot_time(seconds, *facts, result_.observed);
   remember_for_walk(*facts);
@@ -230,12 +207,7 @@ bool CellRun::load() {
     report(make_finding("not-loaded", "the cell's loader is 'none': no capture kernel was loaded"), Phase::load);
     return false;
   }
-  protocol::LoadAsk arguments{.loader = cell_.parameters.loader,
-                              .cmdline = words({k_common_cmdline, k_capture_cmdline, cell_.parameters.capture_cmdline}),
-                              .image_bytes = size_of_file(context_.kernel.image).bytes,
-                              .initramfs_bytes = size_of_file(initramfs()).bytes,
-                              .operations = load_operations(cell_.parameters)};
-  if (const auto& size = cell_.parameters.initramfs_size) arguments.initramfs_size = size->bytes;
+  auto arguments = load_ask(cell_.parameters, size_of_file(context_.kernel.image), size_of_file(initramfs()));
   auto answer = ask<protocol::LoadAnswer>(Phase::load, ask::load, arguments, timeouts_.load, "agent-error");
   if (!answer) return false;
   observe_load(*answer, result_.observed);
@@ -339,17 +311,12 @@ bool CellRun::capture() {
 
 bool CellRun::save() {
   const auto& dump = cell_.parameters.dump;
-  protocol::SaveAsk arguments{.target = target_->ask(),
-                              .filter = static_cast<unsigned>(dump.filter),
-                              .compression = dump.compression,
-                              .format = dump.format,
-                              .threads = dump.threads,
-                              .split = dump.split};
-  auto answer = ask<protocol::SaveAnswer>(Phase::save, ask::save, arguments, timeouts_.save, "save-failed");
+  auto answer =
+      ask<protocol::SaveAnswer>(Phase::save, ask::save, save_ask(dump, target_->ask()), timeouts_.save, "save-failed");
   if (!answer) return false;
   if (dump.target == "ssh") answer->bytes = size_of_file(target_->dump()).bytes; // the guest does not count them
   observe_save(*answer, result_.observed);
-  machine_->stop(); // the agent has flushed the disk: nothing of the guest is needed any more
+  if (context_.stop_after != Phase::save) machine_->stop(); // the agent has flushed the disk
   // makedumpfile 1.7.2 without snappy or zstd says so, saves uncompressed and exits with 0.
   if (answer->output.find("option is disabled, because this binary") != std::string::npos)
     report(make_finding("compression-missing", fmt::format("the dump tool cannot compress with {}", dump.compression),

@@ -25,6 +25,10 @@ public:
   bool save();
   bool verify();
 
+  /// Gives the person at the console a shell in the kernel that runs, and waits for the guest's end. Throws Interrupted
+  /// when it is left, Error{infra} when the agent cannot.
+  void hand_over();
+
   /// What a guest that is stuck does; writes it into post-mortem/, too. Nullopt when QEMU itself does not answer: then
   /// it is not the guest that is stuck. Throws Interrupted, and Error{infra} when the events
   /// cannot be written.
@@ -87,7 +91,10 @@ private:
   void compare_with_host(std::optional<protocol::ProbeAnswer> probe, Moment moment);
   protocol::ProbeAnswer walk_from_host(const std::vector<PhysRange>& regions);
   bool agent_answers(Phase phase);
-  machine::MachineSpec machine_spec() const;
+  /// Writes what it takes to run the cell again: recipe.json and repro.sh.
+  void leave_recipe();
+  /// Tells where KASLR put the system kernel, for who debugs it.
+  void tell_where(const protocol::Facts& facts) const;
 
   const Cell& cell_;
   const CellContext& context_;

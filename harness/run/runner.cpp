@@ -280,7 +280,9 @@ CellResult Running::run_one(const PlannedCell& planned, const image::KernelImage
                       .timeout_scale = options_.timeout_scale,
                       .keep = options_.keep,
                       .stop = stop_.get_token(),
-                      .on_phase = [&](Phase phase) { observer_.phase_started(cell, phase); }};
+                      .on_phase = [&](Phase phase) { observer_.phase_started(cell, phase); },
+                      .matrix = options_.matrix,
+                      .kernel_options = options_.kernel_options};
   observer_.cell_started(cell, progress());
   auto result = run_cell(cell, context);
   result.attempts = attempt;

@@ -4,22 +4,14 @@
 #include "base/error.hpp"
 #include "base/file.hpp"
 #include "image/kconfig.hpp"
-#include "kdt/trigger.hpp"
+#include "run/asks.hpp"
 #include "run/phases.hpp"
-
-#include <ctime>
 
 namespace kdt::run {
 
 namespace {
 
 using console::Stage;
-
-std::vector<protocol::TriggerStep> steps_of(const std::vector<matrix::Trigger::Step>& steps) {
-  std::vector<protocol::TriggerStep> taken;
-  for (const auto& step : steps) taken.push_back({.act = step.act, .file = step.file, .text = step.text});
-  return taken;
-}
 
 } // namespace
 
@@ -48,13 +40,7 @@ bool CellRun::lacks_support() {
 }
 
 bool CellRun::pull(const matrix::Trigger& trigger, Phase phase) {
-  auto arguments = protocol::TriggerAsk{.name = trigger.name,
-                                        .nonce = nonce_,
-                                        .time = static_cast<std::uint64_t>(std::time(nullptr)),
-                                        .cpu = cell_.parameters.trigger_cpu,
-                                        .settings = steps_of(trigger.settings),
-                                        .loads = trigger.loads,
-                                        .steps = steps_of(trigger.steps)};
+  auto arguments = trigger_ask(cell_.parameters, trigger, nonce_);
   auto answer = session_->ask(protocol::ask::trigger, arguments, timeouts_.answer);
   if (!answer && !session_->refusal().empty()) {
     report(make_finding("agent-error", "the agent refused the trigger: " + session_->refusal()), phase);

@@ -49,6 +49,7 @@ inline constexpr std::string_view canaries = "canaries"; // fills pages with a k
 inline constexpr std::string_view trigger = "trigger";
 inline constexpr std::string_view save = "save";
 inline constexpr std::string_view poweroff = "poweroff";
+inline constexpr std::string_view shell = "shell"; // on the console, for a person; nothing is answered after that
 } // namespace ask
 
 /// Among the operations of the ask load, besides the loaders.

@@ -111,6 +111,7 @@ struct Facts {
   std::vector<std::string> dmesg;      // the ring from its oldest line, as the console shows it, at most 512 KiB
   bool dmesg_cut = false;
   std::optional<std::vector<ProgramHeader>> vmcore; // of /proc/vmcore; absent in a system kernel
+  std::optional<std::uint64_t> text; // virtual address of _text, KASLR included; absent where the kernel does not tell
 
   template <class Self, class Visit>
   static void fields(Self& self, Visit&& visit) {
@@ -129,6 +130,7 @@ struct Facts {
     visit("dmesg", self.dmesg);
     visit("dmesg_cut", self.dmesg_cut);
     visit("vmcore", self.vmcore);
+    visit("text", self.text);
   }
 };
 

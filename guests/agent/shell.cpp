@@ -1,0 +1,28 @@
+#include "shell.hpp"
+
+#include "kdt/protocol.hpp"
+#include "system.hpp"
+
+#include <cerrno>
+#include <cstdlib>
+#include <sys/mount.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+namespace kdt::agent {
+
+void run_shell(const Session& session) {
+  mount("debugfs", "/sys/kernel/debug", "debugfs", 0, nullptr); // a kernel may lack it
+  setenv("PS1", session.capture ? "capture:\\w # " : "system:\\w # ", 1);
+  setenv("HOME", "/root", 1);
+  const pid_t pid = fork();
+  if (pid == 0) {
+    execlp("busybox", "busybox", "setsid", "-c", "busybox", "sh", nullptr);
+    _exit(127);
+  }
+  while (pid > 0 && waitpid(pid, nullptr, 0) < 0 && errno == EINTR) continue;
+  say(protocol::marker::poweroff);
+  power_off();
+}
+
+} // namespace kdt::agent
