@@ -20,12 +20,6 @@ struct ChildFds {
   std::vector<int> inherited;
 };
 
-/// What threads got of the host's processors, all together.
-struct ProcessorTime {
-  Clock::duration ran{};
-  Clock::duration waited{}; ///< ready to run, without a processor
-};
-
 /// A running child in a process group of its own. It dies with the thread that started it (PR_SET_PDEATHSIG), and its
 /// destructor ends and reaps the whole group. Not for: programs whose end one only waits for (use run_program()).
 class Child {

@@ -49,6 +49,12 @@ struct ExitStatus {
 /// "exit status 2", "signal 9 (Killed)".
 std::string to_string(const ExitStatus& status);
 
+/// What threads got of the host's processors, all together.
+struct ProcessorTime {
+  Clock::duration ran{};
+  Clock::duration waited{}; ///< ready to run, without a processor
+};
+
 /// What run_program() saw. out and err hold at most the last MiB of each stream.
 struct Finished {
   ExitStatus status;

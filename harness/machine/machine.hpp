@@ -1,6 +1,5 @@
 #pragma once
 
-#include "base/child.hpp"
 #include "base/deadline.hpp"
 #include "base/error.hpp"
 #include "base/memory.hpp"

@@ -1,10 +1,12 @@
 #include "run/ssh_server.hpp"
 
+#include "base/child.hpp"
 #include "base/error.hpp"
 #include "base/process.hpp"
 #include "base/text.hpp"
 #include "run/dump_target.hpp"
 
+#include <boost/asio/io_context.hpp>
 #include <fmt/format.h>
 
 #include <fcntl.h>
@@ -32,6 +34,15 @@ std::string config_text(const fs::path& place) {
 }
 
 } // namespace
+
+/// The process, out of the header: Asio is slow to compile.
+struct SshServer::Server {
+  explicit Server(const Command& command, const ChildFds& fds) : child(context.get_executor(), command, fds) {}
+  boost::asio::io_context context;
+  Child child;
+};
+
+SshServer::~SshServer() = default;
 
 std::optional<std::string> SshServer::missing() {
   if (!find_system_program("sshd")) return "sshd is not installed on this host: apt-get install openssh-server";
@@ -68,9 +79,9 @@ SshServer::SshServer(const fs::path& directory, const fs::path& log, std::stop_t
   auto words = open_file(log, O_WRONLY | O_CREAT | O_TRUNC);
   auto sshd = find_system_program("sshd");
   KDT_ASSERT(sshd.has_value()); // missing() was asked
-  server_.emplace(context_.get_executor(),
-                  Command{.argv = {sshd->string(), "-i", "-e", "-f", (place_.path() / "config").string()}},
-                  ChildFds{.in = ours.get(), .out = ours.get(), .err = words.get(), .inherited = {}});
+  server_ =
+      std::make_unique<Server>(Command{.argv = {sshd->string(), "-i", "-e", "-f", (place_.path() / "config").string()}},
+                               ChildFds{.in = ours.get(), .out = ours.get(), .err = words.get(), .inherited = {}});
 }
 
 } // namespace kdt::run

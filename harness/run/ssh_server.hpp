@@ -1,13 +1,11 @@
 #pragma once
 
-#include "base/child.hpp"
 #include "base/file.hpp"
 #include "base/scratch_file.hpp"
 #include "base/unique_fd.hpp"
 
-#include <boost/asio/io_context.hpp>
-
 #include <filesystem>
+#include <memory>
 #include <optional>
 #include <stop_token>
 #include <string>
@@ -24,6 +22,7 @@ public:
 
   /// Starts it; what it receives goes to a new file in `directory`, its log to `log`. Throws Error{infra}, Interrupted.
   SshServer(const std::filesystem::path& directory, const std::filesystem::path& log, std::stop_token stop);
+  ~SshServer();
 
   /// The end for QEMU; open as long as this object lives or until give_up_peer().
   int peer() const { return peer_.get(); }
@@ -43,8 +42,8 @@ private:
   std::string user_;
   std::string client_key_;
   std::string host_key_;
-  boost::asio::io_context context_;
-  std::optional<Child> server_;
+  struct Server;
+  std::unique_ptr<Server> server_;
 };
 
 } // namespace kdt::run
