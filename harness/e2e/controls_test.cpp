@@ -188,7 +188,7 @@ TEST(E2eExpectation, ThatNoRuleSpeaksOfDoesNotPass) {
   place.write("silent.yaml", k_silent_rules);
   auto outcome =
       run_kdt(place, {"run", place.write("unexplained.yaml", k_unexplained).string(), "--out", "run"}, k_run_budget);
-  EXPECT_EQ(outcome.status.code, 3) << outcome.out << outcome.err;
+  EXPECT_EQ(outcome.status.code, 2) << outcome.out << outcome.err;
   auto run = read_run(place.path() / "run");
   ASSERT_EQ(run.cells.size(), 1U);
   EXPECT_EQ(run.cells[0].verdict, Verdict::error) << findings_text(run);
