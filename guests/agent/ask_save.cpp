@@ -18,9 +18,17 @@ constexpr std::size_t k_most_save_output = std::size_t{8} * 1024;
 
 constexpr std::size_t k_most_said = 200; // of it on the console
 
+std::uint64_t size_of_vmcore() {
+  struct stat vmcore {};
+  return stat("/proc/vmcore", &vmcore) == 0 ? static_cast<std::uint64_t>(vmcore.st_size) : 0;
+}
+
 protocol::SaveAnswer run_makedumpfile(const Session& session, const protocol::SaveAsk& ask, DumpTarget& target) {
   const bool to_stdout = ask.format == "flattened";
-  const auto argv = makedumpfile_argv(ask, target.files(), static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE)));
+  const auto page_size = static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE));
+  const bool bitmap_file =
+      wants_bitmap_file(ask, size_of_vmcore(), page_size, read_meminfo(read_text("/proc/meminfo"), "MemAvailable"));
+  const auto argv = makedumpfile_argv(ask, target.files(), page_size, bitmap_file);
   // The child inherits this very open file, so its offset tells how far the child has come.
   const int out = to_stdout ? target.stream() : -1;
   MakedumpfileProgress progress;
@@ -44,8 +52,7 @@ protocol::SaveAnswer copy_vmcore(const Session& session, DumpTarget& target) {
   protocol::SaveAnswer answer;
   const Fd from = open_file("/proc/vmcore", O_RDONLY);
   const int to = target.stream();
-  struct stat vmcore {};
-  fstat(from.get(), &vmcore);
+  const auto total = size_of_vmcore();
   std::string buffer(std::size_t{1} << 20, '\0');
   double reported = 0;
   // That the vmcore cannot be read or the target is full is what the experiment shows, so it is part of the answer.
@@ -66,11 +73,8 @@ protocol::SaveAnswer copy_vmcore(const Session& session, DumpTarget& target) {
     answer.bytes += static_cast<std::uint64_t>(got);
     if (uptime() - reported < k_seconds_between_reports) continue;
     reported = uptime();
-    session.progress({.id = 0,
-                      .done = answer.bytes,
-                      .total = static_cast<std::uint64_t>(vmcore.st_size),
-                      .what = "Copying /proc/vmcore",
-                      .bytes = answer.bytes});
+    session.progress(
+        {.id = 0, .done = answer.bytes, .total = total, .what = "Copying /proc/vmcore", .bytes = answer.bytes});
   }
   target.finish();
   return answer;

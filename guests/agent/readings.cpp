@@ -317,8 +317,16 @@ protocol::SaveAsk read_save_word(std::string_view value) {
   return ask;
 }
 
+bool wants_bitmap_file(const protocol::SaveAsk& ask, std::uint64_t vmcore_bytes, std::uint64_t page_size,
+                       std::uint64_t available) {
+  constexpr std::uint64_t most_in_memory = std::uint64_t{4} << 20, small_part = 8;
+  const auto bitmaps = vmcore_bytes / page_size / 8 * 2;
+  // Half of that already: pages that /proc/vmcore leaves out, between banks of memory, have their bits, too.
+  return ask.split <= 1 && bitmaps > most_in_memory / 2 && bitmaps <= available / small_part;
+}
+
 std::vector<std::string> makedumpfile_argv(const protocol::SaveAsk& ask, const std::vector<std::string>& files,
-                                           std::uint64_t page_size) {
+                                           std::uint64_t page_size, bool bitmap_file) {
   static const std::map<std::string, std::string> k_compressions = {
       {"none", ""}, {"zlib", "-c"}, {"lzo", "-l"}, {"snappy", "-p"}, {"zstd", "-z"}};
   if (ask.filter > 31) throw ShapeError("makedumpfile has no dump level " + std::to_string(ask.filter));
@@ -337,6 +345,7 @@ std::vector<std::string> makedumpfile_argv(const protocol::SaveAsk& ask, const s
     argv.push_back(compression->second);
   if (ask.threads > 0) argv.insert(argv.end(), {"--num-threads", std::to_string(ask.threads)});
   if (ask.split > 1) argv.emplace_back("--split");
+  if (bitmap_file) argv.insert(argv.end(), {"--work-dir", "/tmp"});
   if (ask.format == "flattened") {
     argv.insert(argv.end(), {"-F", "/proc/vmcore"});
   } else if (ask.format == "kdump" || ask.format == "elf") {

@@ -240,6 +240,20 @@ TEST(MakedumpfileArgv, SeveralThreadsAndSeveralFiles) {
                           "/dev/vdd"));
 }
 
+TEST(MakedumpfileArgv, ABitmapTooLargeForItsMemoryGoesToAFileWhereThereIsRoom) {
+  constexpr std::uint64_t gib = std::uint64_t{1} << 30, plenty = std::uint64_t{180} << 20;
+  protocol::SaveAsk ask;
+  EXPECT_FALSE(wants_bitmap_file(ask, 16 * gib, 4096, plenty));
+  EXPECT_TRUE(wants_bitmap_file(ask, 64 * gib, 4096, plenty));
+  EXPECT_TRUE(wants_bitmap_file(ask, 256 * gib, 4096, plenty));
+  EXPECT_FALSE(wants_bitmap_file(ask, 256 * gib, 4096, plenty / 2));
+  EXPECT_FALSE(wants_bitmap_file(ask, 256 * gib, 65536, plenty)); // a sixteenth of the pages
+  ask.split = 2;
+  EXPECT_FALSE(wants_bitmap_file(ask, 64 * gib, 4096, plenty));
+  EXPECT_THAT(makedumpfile_argv({}, {}, 4096, true),
+              ElementsAre("makedumpfile", "-b", "10", "-d", "31", "-l", "--work-dir", "/tmp", "-F", "/proc/vmcore"));
+}
+
 TEST(MakedumpfileArgv, RefusesWordsItDoesNotKnow) {
   EXPECT_THROW(makedumpfile_argv({.target = {}, .filter = 32, .compression = "lzo", .format = "elf"}, {}, 4096),
                ShapeError);

@@ -70,7 +70,9 @@ std::vector<std::string> qemu_argv(const MachineSpec& spec, const Channels& chan
   add(argv, {"-sandbox", "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny"});
   std::string machine = "virt,gic-version=3,memory-backend=ram";
   if (!spec.dtb_randomness) machine += ",dtb-randomness=off";
-  add(argv, {"-machine", machine, "-accel", kvm ? "kvm" : "tcg,thread=multi"});
+  // One thread for all CPUs of the guest: they seldom work at once, and of several threads each must be stopped for
+  // every invalidation of another's TLB, of which a kernel that maps large memory page by page makes millions.
+  add(argv, {"-machine", machine, "-accel", kvm ? "kvm" : "tcg,thread=single"});
   add(argv, {"-cpu", kvm ? "host" : spec.cpu, "-smp", std::to_string(spec.cpus)});
   add_memory(argv, spec);
   add(argv, {"-kernel", spec.kernel.string(), "-initrd", spec.initramfs.string(), "-append", spec.cmdline});

@@ -112,7 +112,7 @@ qemu-system-aarch64 \
   -no-reboot \
   -sandbox on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny \
   -machine virt,gic-version=3,memory-backend=ram \
-  -accel tcg,thread=multi \
+  -accel tcg,thread=single \
   -cpu cortex-a57 \
   -smp 2 \
   -m 2147483648B \
