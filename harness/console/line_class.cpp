@@ -1,6 +1,7 @@
 #include "console/line_class.hpp"
 
 #include "base/text.hpp"
+#include "console/pattern_index.hpp"
 
 #include <algorithm>
 #include <array>
@@ -212,13 +213,18 @@ constexpr auto k_classes = std::to_array<LineClass>({
      "makedumpfile Failed*"},
 });
 
-bool is_of(const LineClass& which, std::string_view line) {
-  for (std::string_view rest = which.patterns; !rest.empty();) {
-    auto end = std::min(rest.find('\n'), rest.size());
-    if (glob_matches(rest.substr(0, end), line)) return true;
-    rest.remove_prefix(std::min(end + 1, rest.size()));
+/// The patterns of all classes of one origin, ranked by class.
+PatternIndex index_of(LineClass::Origin origin) {
+  PatternIndex index;
+  for (std::size_t rank = 0; rank < k_classes.size(); ++rank) {
+    if (k_classes[rank].origin != origin) continue;
+    for (std::string_view rest = k_classes[rank].patterns; !rest.empty();) {
+      auto end = std::min(rest.find('\n'), rest.size());
+      index.add(rest.substr(0, end), rank);
+      rest.remove_prefix(std::min(end + 1, rest.size()));
+    }
   }
-  return false;
+  return index;
 }
 
 } // namespace
@@ -228,9 +234,10 @@ std::span<const LineClass> line_classes() {
 }
 
 const LineClass* classify(std::string_view line, LineClass::Origin origin) {
-  auto found = std::ranges::find_if(
-      k_classes, [&](const LineClass& which) { return which.origin == origin && is_of(which, line); });
-  return found == k_classes.end() ? nullptr : &*found;
+  static const PatternIndex of_kernel = index_of(LineClass::Origin::kernel),
+                            of_tool = index_of(LineClass::Origin::tool);
+  auto rank = (origin == LineClass::Origin::kernel ? of_kernel : of_tool).lowest(line);
+  return rank ? &k_classes[*rank] : nullptr;
 }
 
 const LineClass* classify_output(std::string_view output) {

@@ -1,19 +1,34 @@
 #include "console/line_splitter.hpp"
 
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
 namespace kdt::console {
+
+namespace {
+
+bool left_out(char c) {
+  return c == '\r' || c == '\0';
+}
+
+} // namespace
 
 std::vector<std::string> LineSplitter::feed(std::string_view bytes) {
   std::vector<std::string> lines;
-  for (char c : bytes) {
-    if (c == '\r' || c == '\0') continue;
-    bool full = line_.size() >= k_longest_line;
-    if (c != '\n' && !full) {
-      line_ += c;
-      continue;
-    }
-    lines.push_back(std::move(line_));
-    line_.clear();
-    if (c != '\n') line_ += c;
+  while (!bytes.empty()) {
+    auto newline = bytes.find('\n');
+    auto piece = bytes.substr(0, newline);
+    bytes.remove_prefix(newline == std::string_view::npos ? bytes.size() : newline + 1);
+    if (piece.ends_with('\r')) piece.remove_suffix(1); // how nearly every line ends
+    if (std::ranges::none_of(piece, left_out))
+      line_ += piece;
+    else
+      std::ranges::remove_copy_if(piece, std::back_inserter(line_), left_out);
+    for (; line_.size() > k_longest_line; line_.erase(0, k_longest_line))
+      lines.push_back(line_.substr(0, k_longest_line));
+    if (newline == std::string_view::npos) break;
+    lines.push_back(std::exchange(line_, {}));
   }
   return lines;
 }
