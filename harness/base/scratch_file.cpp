@@ -9,6 +9,13 @@
 
 namespace kdt {
 
+fs::path temporary_directory() {
+  std::error_code error;
+  auto directory = fs::temp_directory_path(error);
+  if (error) throw Error(Blame::infra, "no directory for temporary files ($TMPDIR, else /tmp): {}", error.message());
+  return directory;
+}
+
 ScratchFile::ScratchFile(const fs::path& directory, ByteSize size) : directory_(directory) {
   fd_ = UniqueFd(::open(directory.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0644));
   if (!fd_) { // a file system without O_TMPFILE: the name is there for an instant

@@ -4,6 +4,9 @@
 
 namespace kdt {
 
+/// $TMPDIR, else /tmp; throws Error{infra} when that is no directory.
+fs::path temporary_directory();
+
 /// A file without a name, so that nothing of it is left however this process ends, SIGKILL included. Other processes of
 /// the same user open it by path() as long as this object lives.
 class ScratchFile {

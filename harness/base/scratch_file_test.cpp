@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdlib>
+
 namespace kdt {
 
 TEST(ScratchFile, HasNoNameUntilItIsKept) {
@@ -24,6 +26,17 @@ TEST(ScratchFile, IsWrittenThroughItsPath) {
 
 TEST(ScratchFile, NamesTheDirectoryThatRefuses) {
   EXPECT_THROW(ScratchFile("/nonexistent/kdt", ByteSize{1}), Error);
+}
+
+TEST(TemporaryDirectory, IsNoBugOfOursWhereThereIsNone) {
+  const char* before = std::getenv("TMPDIR");
+  std::string kept = before == nullptr ? "" : before;
+  TempDir directory("kdt-test");
+  ::setenv("TMPDIR", directory.path().c_str(), 1);
+  EXPECT_EQ(temporary_directory(), directory.path());
+  ::setenv("TMPDIR", "/nonexistent/kdt", 1);
+  EXPECT_THROW(temporary_directory(), Error);
+  before == nullptr ? ::unsetenv("TMPDIR") : ::setenv("TMPDIR", kept.c_str(), 1);
 }
 
 } // namespace kdt

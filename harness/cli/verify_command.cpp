@@ -69,8 +69,8 @@ int verify_action(const VerifyArguments& arguments, const Context& context) {
   if (!fs::is_regular_file(arguments.vmcore) && !fs::is_block_file(arguments.vmcore))
     throw Error(Blame::usage, "{}: no such file, or neither a regular one nor a disk", arguments.vmcore);
   // Files without a name: they go with us, however we end.
-  ScratchFile assembled(fs::temp_directory_path(), {});
-  ScratchFile log(fs::temp_directory_path(), {});
+  ScratchFile assembled(temporary_directory(), {});
+  ScratchFile log(temporary_directory(), {});
   vmcore::Expectation expectation;
   if (!arguments.facts.empty())
     expectation = expectation_from(arguments, context);

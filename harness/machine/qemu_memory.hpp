@@ -59,7 +59,7 @@ private:
 
   PhysRange ram_;
   Save save_;
-  ScratchFile file_{std::filesystem::temp_directory_path(), {}};
+  ScratchFile file_{temporary_directory(), {}};
   std::list<Piece> pieces_; ///< the last used first
 };
 
