@@ -231,7 +231,8 @@ TEST(MakedumpfileArgv, SeveralThreadsAndSeveralFiles) {
   protocol::SaveAsk ask;
   ask.threads = 2;
   EXPECT_THAT(makedumpfile_argv(ask, {"/dev/vda"}, 4096),
-              ElementsAre("makedumpfile", "-b", "10", "-d", "31", "-l", "--num-threads", "2", "-F", "/proc/vmcore"));
+              ElementsAre("busybox", "env", "LD_PRELOAD=libgcc_s.so.1", "makedumpfile", "-b", "10", "-d", "31", "-l",
+                          "--num-threads", "2", "-F", "/proc/vmcore"));
   ask.threads = 0;
   ask.format = "kdump";
   ask.split = 2;
