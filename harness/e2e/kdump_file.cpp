@@ -57,17 +57,25 @@ void KdumpFile::flip_byte(PhysAddr page) {
 void KdumpFile::drop_page(PhysAddr page) {
   auto frame = page.value / block_;
   if (!bit(stored_, frame)) throw Error(Blame::usage, "{:#x} is not stored", page.value);
-  auto at = descriptor(frame);
+  drop_stored(frame, frame + 1);
+}
+
+void KdumpFile::drop_stored(std::uint64_t first, std::uint64_t end) {
+  std::uint64_t gone = 0;
+  auto at = descriptor(first); // of the first one that is stored
+  for (auto frame = first; frame < end; ++frame) {
+    if (!bit(stored_, frame)) continue;
+    clear(stored_, frame);
+    gone += k_descriptor_bytes;
+  }
   // The table ends where the pages begin; the place of the last one is left over, and nobody looks there any more.
-  std::memmove(bytes_.data() + at, bytes_.data() + at + k_descriptor_bytes, first_page_ - at - k_descriptor_bytes);
-  clear(stored_, frame);
+  std::memmove(bytes_.data() + at, bytes_.data() + at + gone, first_page_ - at - gone);
 }
 
 void KdumpFile::drop_memory(const PhysRange& range) {
-  for (auto frame = range.start.value / block_; frame < range.end.value / block_; ++frame) {
-    if (bit(stored_, frame)) drop_page({frame * block_});
-    clear(memory_, frame);
-  }
+  auto first = range.start.value / block_, end = range.end.value / block_;
+  drop_stored(first, end);
+  for (auto frame = first; frame < end; ++frame) clear(memory_, frame);
 }
 
 void KdumpFile::swap_notes() {

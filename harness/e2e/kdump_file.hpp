@@ -33,6 +33,7 @@ private:
   bool bit(std::uint64_t bitmap, std::uint64_t frame) const;
   void clear(std::uint64_t bitmap, std::uint64_t frame);
   std::uint64_t descriptor(std::uint64_t frame) const;
+  void drop_stored(std::uint64_t first, std::uint64_t end);
 
   std::string bytes_;
   std::uint64_t block_ = 0;

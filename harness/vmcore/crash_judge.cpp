@@ -77,7 +77,8 @@ const CpuState* crashed_cpu(const CrashState& state) {
   return found == state.cpus.end() ? nullptr : &*found;
 }
 
-std::vector<Finding> judge_kernel_offset(const CrashState& state, std::string_view release, const KernelMap& map) {
+std::vector<Finding> judge_kernel_offset(const CrashState& state, std::string_view release, const KernelMap& map,
+                                         bool whole) {
   auto one = [](std::string text) { return std::vector{make_finding("vmcore-kaslr", std::move(text))}; };
   auto linked = map.addresses.find("_stext");
   if (state.kernel_offset && state.text && linked != map.addresses.end() &&
@@ -85,6 +86,7 @@ std::vector<Finding> judge_kernel_offset(const CrashState& state, std::string_vi
     return one(fmt::format("vmcoreinfo says that KASLR moved the kernel by {:#x}, and that _stext is at {:#x}: "
                            "it was linked at {:#x}",
                            *state.kernel_offset, *state.text, linked->second));
+  if (state.banner.empty() && !whole) return {};
   auto banner = fmt::format("Linux version {} ", release);
   if (map.addresses.contains("linux_banner") && !state.banner.starts_with(banner))
     return one(fmt::format("where the kernel's banner should be, with an offset of {:#x}, stands '{}'",

@@ -27,8 +27,9 @@ std::vector<std::string> named(const std::vector<std::uint64_t>& stack, const Cr
 const CpuState* crashed_cpu(const CrashState& state);
 
 /// Whether the dump's own words about where KASLR put the kernel agree with the map and with the banner that stands
-/// there; empty when they do.
-std::vector<Finding> judge_kernel_offset(const CrashState& state, std::string_view release, const KernelMap& map);
+/// there; empty when they do. A banner that cannot be read accuses nobody unless `whole`: all memory is in the dump.
+std::vector<Finding> judge_kernel_offset(const CrashState& state, std::string_view release, const KernelMap& map,
+                                         bool whole);
 
 /// Whether each note holds the registers of its CPU, in the order of the CPUs; whether the stack of the CPU that
 /// panicked leads anywhere; whether the log names the same task for it. `log` is that of the dump, `panic` is in its

@@ -45,8 +45,9 @@ std::vector<std::string> crash_codes(const CrashState& state, std::string_view l
   return codes(judge_crash(state, k_notes, log, "Kernel panic", k_map));
 }
 
-std::vector<std::string> offset_codes(const CrashState& state, std::string_view release = "6.1.0-tiny") {
-  return codes(judge_kernel_offset(state, release, k_map));
+std::vector<std::string> offset_codes(const CrashState& state, std::string_view release = "6.1.0-tiny",
+                                      bool whole = true) {
+  return codes(judge_kernel_offset(state, release, k_map, whole));
 }
 
 } // namespace
@@ -62,6 +63,13 @@ TEST(CrashJudge, NamesAWrongOffset) {
   EXPECT_THAT(offset_codes(with([](auto& s) { s.text = tiny::k_virtual + 0x10000; })), ElementsAre("vmcore-kaslr"));
   EXPECT_THAT(offset_codes(with([](auto& s) { s.banner = ""; })), ElementsAre("vmcore-kaslr"));
   EXPECT_THAT(offset_codes(good(), "6.1.0"), ElementsAre("vmcore-kaslr"));
+}
+
+TEST(CrashJudge, ABannerInMissingMemoryIsNoWrongOffset) {
+  auto offset = [](auto change) { return offset_codes(with(change), "6.1.0-tiny", false); };
+  EXPECT_THAT(offset([](auto& s) { s.banner = ""; }), IsEmpty());
+  EXPECT_THAT(offset([](auto& s) { s.banner = "something else"; }), ElementsAre("vmcore-kaslr"));
+  EXPECT_THAT(offset([](auto& s) { s.kernel_offset = 0x10000, s.banner = ""; }), ElementsAre("vmcore-kaslr"));
 }
 
 TEST(CrashJudge, NamesNotesThatAreSwappedOrNobodys) {

@@ -87,9 +87,9 @@ Findings judge_stored(const Contents& c, const Expectation& expected) {
 }
 
 /// Whether virtual addresses lead anywhere; without them there is no log, and no CPU is anywhere.
-Findings judge_translation(const Contents& c, const Expectation& expected) {
+Findings judge_translation(const Contents& c, const Expectation& expected, bool whole) {
   if (expected.map && of_kernel(c, expected))
-    if (auto moved = judge_kernel_offset(c.crash, c.release, *expected.map); !moved.empty()) return moved;
+    if (auto moved = judge_kernel_offset(c.crash, c.release, *expected.map, whole); !moved.empty()) return moved;
   if (c.untranslatable.empty()) return {};
   return {
       make_finding("vmcore-unreadable", "the kernel's page tables are not where vmcoreinfo says: " + c.untranslatable)};
@@ -201,19 +201,20 @@ Findings judge(const Contents& contents, std::string_view log, const Expectation
         fmt::format("{} of {} stored pages cannot be read back", contents.pages.bad, contents.pages.present),
         {contents.pages.first_bad}));
   judge_kernel(contents, expected, findings);
-  if (!expected.system_ram.empty()) {
+  auto has = [&](std::string_view code) { return std::ranges::find(findings, code, &Finding::code) != findings.end(); };
+  if (!expected.system_ram.empty())
     add(judge_coverage(contents.shape.memory, expected.system_ram, expected.crash_regions,
                        std::max<std::uint64_t>(contents.page_size, 1)));
-    add(judge_stored(contents, expected));
-  }
-  auto lost = judge_translation(contents, expected);
+  auto lost = judge_translation(contents, expected, !has("vmcore-memory-missing"));
   bool translated = lost.empty();
   add(std::move(lost));
   if (translated) judge_log(contents, log, expected, findings);
   // A dump of another run differs in all that follows from the run.
-  bool this_run = std::ranges::find(findings, "vmcore-other-run", &Finding::code) == findings.end();
-  if (this_run)
+  bool this_run = !has("vmcore-other-run");
+  if (this_run) {
+    if (!expected.system_ram.empty()) add(judge_stored(contents, expected));
     add(judge_canaries(expected.canaries, contents.canaries, expected.filter, contents.shape.format == Format::elf));
+  }
   judge_cpus(contents, expected, findings);
   if (!translated || !this_run) return findings;
   add(judge_account(account_of(contents, log, expected)));
