@@ -232,6 +232,47 @@ TEST_F(Page, OfRecordedFailuresTellsWhoFailedAndWhere) {
   }
 }
 
+TEST_F(Page, OnPaperLeavesOutNoKindOfRedCellAndNoEvidence) {
+  auto run = recorded_failures();
+  open(run);
+  ASSERT_EQ(count("#more-findings li.finding"), 0);
+  browser_->run("window.dispatchEvent(new Event('beforeprint'))");
+  EXPECT_EQ(count("#part-findings li.finding"), 12);
+  EXPECT_EQ(count("#more-findings[open]"), 1);
+  run.cells.resize(1);
+  run.cells[0].findings[0].evidence = std::vector<std::string>(40, "one of many lines");
+  open(run, "#/cell/" + run.cells[0].cell.slug);
+  ASSERT_EQ(count("section.finding pre"), 0);
+  browser_->run("window.dispatchEvent(new Event('beforeprint'))");
+  EXPECT_THAT(text("section.finding pre"), HasSubstr("one of many lines"));
+}
+
+TEST_F(Page, HasNoEvidenceWhereNothingWasSaid) {
+  auto run = recorded_failures();
+  open(run);
+  const auto& failure =
+      *std::ranges::find(k_recorded_failures, std::string_view("EmulatorKilled"), &RecordedFailure::name);
+  go_to(cell_of(run, failure).cell.slug);
+  EXPECT_EQ(count("section.finding"), 1);
+  EXPECT_EQ(count("section.finding details"), 0);
+  EXPECT_EQ(count("section.finding.v-border-error"), 1);
+}
+
+/// What is wider than a phone is scrolled; nothing is broken letter by letter, and the page itself is not wider.
+TEST_F(Page, OnAPhoneKeepsWordsWhole) {
+  auto run = sample_run();
+  for (std::size_t i = 0; i < run.cells.size(); ++i) {
+    auto memory = std::to_string(1 + i) + "G";
+    run.cells[i].cell.axes.emplace_back("memory", memory);
+    run.cells[i].cell.axes.emplace_back("crashkernel", i % 2 == 0 ? "1G-4G:256M,4G-64G:320M,64G-:384M" : "256M");
+  }
+  open(run, "#/?x=memory&y=crashkernel");
+  browser_->resize(390, 844);
+  EXPECT_LE(browser_->value("document.documentElement.scrollWidth"), 390);
+  EXPECT_GE(browser_->value("document.querySelector('.heatmap tbody th').getBoundingClientRect().width"), 90);
+  browser_->resize(1280, 900);
+}
+
 TEST_F(Page, DrawsCostsAgainstMemory) {
   auto run = sample_run();
   for (std::size_t i = 0; i < run.cells.size(); ++i) {

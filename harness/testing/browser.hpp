@@ -49,6 +49,12 @@ public:
     go("file://" + file.string() + fragment);
   }
 
+  /// The page's size in CSS pixels, as of a window or a phone.
+  void resize(int width, int height) {
+    call("Emulation.setDeviceMetricsOverride",
+         {{"width", width}, {"height", height}, {"deviceScaleFactor", 1}, {"mobile", false}});
+  }
+
   /// The value of a JavaScript expression.
   Json value(const std::string& expression) {
     auto reply =

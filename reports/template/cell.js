@@ -1,10 +1,12 @@
 // The page of one cell: what happened, what was expected, what the guest printed.
 
-function findingBlock(finding, said) {
-  return el('section', { class: 'finding v-border-fail' },
+function findingBlock(finding, said, verdict) {
+  const lines = finding.evidence.join('\n').split('\n');
+  const isThere = lines.some((line) => line.trim() !== '');
+  return el('section', { class: `finding v-border-${verdict}` },
     el('div', { class: 'what' }, el('span', { class: 'blame', title: blameMeaning[finding.blame] }, `blame: ${finding.blame}`), ` · in phase ${finding.phase} · `, el('b', {}, finding.code)),
     finding.text !== said && el('p', { class: 'said' }, finding.text),
-    finding.evidence.length > 0 && folded(`evidence (${finding.evidence.length})`, () => el('pre', {}, finding.evidence.join('\n')), { open: finding.evidence.length <= 30 }),
+    isThere && folded(`evidence (${plural(lines.length, 'line')})`, () => el('pre', {}, lines.join('\n')), { open: lines.length <= 30, class: 'printed' }),
     explanation(finding.code));
 }
 
@@ -82,14 +84,14 @@ function cellPage(cell) {
     beforeText(cell),
     el('p', { class: 'quiet' }, about),
     el('div', { class: 'again' }, el('span', { class: 'quiet' }, 'Run it again: '), el('code', {}, cell.again)),
-    detail.findings.length > 0 && [el('h2', {}, 'What went wrong'), detail.findings.map((finding) => findingBlock(finding, cell.reason))],
+    detail.findings.length > 0 && [el('h2', {}, 'What went wrong'), detail.findings.map((finding) => findingBlock(finding, cell.reason, cell.verdict))],
     el('h2', {}, 'Phases'), timeline(detail),
     el('h2', {}, 'Expected and observed'), expectedView(detail),
     detail.post_mortem && [el('h2', {}, 'Where the guest stood'), el('pre', {}, detail.post_mortem.split('\nthe last lines of the console:')[0].trim())],
     el('h2', { id: 'console' }, 'Console'), consoleSection(cell),
-    el('h2', {}, 'All that is known'),
-    folded('observations', () => valueTable(detail.observed), { id: 'observed' }),
-    folded('parameters and facts', () => [valueTable(flat(detail.parameters)), valueTable(detail.facts), el('p', { class: 'quiet value' }, `fingerprint ${detail.fingerprint}`)]),
-    folded('files', () => filesView(cell, detail)),
+    el('section', { class: 'known' }, el('h2', {}, 'All that is known'),
+      folded('observations', () => valueTable(detail.observed), { id: 'observed' }),
+      folded('parameters and facts', () => [valueTable(flat(detail.parameters)), valueTable(detail.facts), el('p', { class: 'quiet value' }, `fingerprint ${detail.fingerprint}`)]),
+      folded('files', () => filesView(cell, detail))),
   ];
 }

@@ -27,6 +27,7 @@ function folded(title, body, { open = false, ...attributes } = {}) {
     if (node.open && node.children.length === 1) node.append(typeof body === 'function' ? body() : body);
   };
   node.addEventListener('toggle', unfold);
+  node.unfold = () => { node.open = true; unfold(); };
   node.open = open;
   unfold();
   return node;

@@ -54,5 +54,5 @@ function findingsView(some, onlyThese) {
   const list = (part) => el('ul', { class: 'plain' }, part.map(one));
   const first = groups.length > 7 ? 6 : 7;
   return [list(groups.slice(0, first)), groups.length > first &&
-    folded(`${groups.length - first} more kinds of red cells`, () => list(groups.slice(first)), { id: 'more-findings' })];
+    folded(`${groups.length - first} more kinds of red cells`, () => list(groups.slice(first)), { id: 'more-findings', class: 'printed' })];
 }

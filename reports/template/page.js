@@ -100,4 +100,7 @@ headView();
 route();
 window.addEventListener('hashchange', route);
 document.addEventListener('keydown', keys);
-window.addEventListener('beforeprint', () => { for (const part of document.querySelectorAll('main details.filters')) part.open = false; });
+window.addEventListener('beforeprint', () => {
+  for (const part of document.querySelectorAll('main details.filters')) part.open = false;
+  for (const part of document.querySelectorAll('main details.printed')) part.unfold(); // paper cannot be clicked
+});

@@ -5,13 +5,13 @@ const cells = report.cells;
 const cellBySlug = new Map();
 const glyphs = { pass: '✓', fail: '✗', error: '!', xfail: '≈', xpass: '?', skip: '–' };
 const verdictMeaning = {
-  pass: 'everything was as expected', fail: 'the kernel or a tool in the guest did something else',
+  pass: 'everything was as expected', fail: 'the kernel or a tool in the guest did something other than what was expected',
   error: 'our own infrastructure failed: nothing was learnt about the kernel',
   xfail: 'it failed as a known issue says', xpass: 'a known issue did not show: its entry must go',
   skip: 'it cannot run here',
 };
 const blameMeaning = {
-  kernel: 'the kernel under test', tool: 'a tool in the guest (kexec-tools, makedumpfile) or how it was used',
+  kernel: 'the kernel under test', tool: 'a tool in the guest (kexec-tools, makedumpfile, the agent) or how it was used',
   infra: 'infrastructure: the host, QEMU or kdt itself', usage: 'how kdt was asked, or a rule that is missing',
 };
 /** The worst first. */
