@@ -193,10 +193,9 @@ void Child::reap() {
   process_.wait(ignored);
 }
 
-ByteSize Child::peak_memory() const {
-  if (peak_.bytes > 0) return peak_;
+ByteSize peak_memory_of(int pid) {
   try {
-    auto status = read_file(fmt::format("/proc/{}/status", pid_));
+    auto status = read_file(fmt::format("/proc/{}/status", pid));
     constexpr std::string_view label = "VmHWM:";
     auto at = status.find(label);
     if (at == std::string::npos) return {}; // it has ended: its memory is gone
@@ -206,10 +205,10 @@ ByteSize Child::peak_memory() const {
   }
 }
 
-std::optional<ProcessorTime> Child::processor_time() const {
+std::optional<ProcessorTime> processor_time_of(int pid) {
   ProcessorTime total;
   std::error_code gone;
-  for (const auto& thread : fs::directory_iterator(fmt::format("/proc/{}/task", pid_), gone)) {
+  for (const auto& thread : fs::directory_iterator(fmt::format("/proc/{}/task", pid), gone)) {
     // Nanoseconds on a processor and in a run queue. Documentation/scheduler/sched-stats.rst, "/proc/<pid>/schedstat".
     std::ifstream file(thread.path() / "schedstat");
     std::int64_t ran = 0;
@@ -219,6 +218,14 @@ std::optional<ProcessorTime> Child::processor_time() const {
     total.waited += std::chrono::nanoseconds(waited);
   }
   return total.ran > Clock::duration{} ? std::optional(total) : std::nullopt;
+}
+
+ByteSize Child::peak_memory() const {
+  return peak_.bytes > 0 ? peak_ : peak_memory_of(pid_);
+}
+
+std::optional<ProcessorTime> Child::processor_time() const {
+  return processor_time_of(pid_);
 }
 
 void Child::kill_group(int signal) const {

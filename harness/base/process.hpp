@@ -55,6 +55,12 @@ struct ProcessorTime {
   Clock::duration waited{}; ///< ready to run, without a processor
 };
 
+/// The most memory that a running process has had resident so far; 0 when that cannot be known.
+ByteSize peak_memory_of(int pid);
+
+/// What the host gave its threads so far; nullopt when the host does not tell.
+std::optional<ProcessorTime> processor_time_of(int pid);
+
 /// What run_program() saw. out and err hold at most the last MiB of each stream.
 struct Finished {
   ExitStatus status;
