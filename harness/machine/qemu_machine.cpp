@@ -4,103 +4,27 @@
 #include "base/error.hpp"
 #include "base/file.hpp"
 #include "base/text.hpp"
-#include "machine/call_chain.hpp"
+#include "machine/channel.hpp"
+#include "machine/monitor.hpp"
 #include "machine/qemu_argv.hpp"
 #include "machine/qemu_memory.hpp"
 #include "machine/qmp.hpp"
 
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/post.hpp>
-#include <boost/asio/write.hpp>
 #include <nlohmann/json.hpp>
 
 #include <csignal>
 #include <deque>
 #include <fcntl.h>
-#include <sys/socket.h>
 #include <sys/utsname.h>
 
 namespace kdt::machine {
 
 namespace asio = boost::asio;
-using boost::system::error_code;
 
 namespace {
 
-constexpr std::size_t k_longest_line = std::size_t{4} << 20; // the agent's contract is 1 MiB
 constexpr std::size_t k_stderr_kept = 4096;
-
-/// Our end of a socket pair; the other end goes to the emulator.
-class Channel {
-public:
-  explicit Channel(asio::io_context& context) : socket_(context) {
-    int ends[2];
-    if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)
-      throw Error(Blame::infra, "cannot make a socket pair: {}", errno_text(errno));
-    socket_.assign(asio::local::stream_protocol(), ends[0]);
-    socket_.non_blocking(true);
-    theirs_ = UniqueFd(ends[1]);
-  }
-
-  int theirs() const { return theirs_.get(); }
-
-  /// Calls back with each chunk that arrives, then once when the other end has closed.
-  void read(std::function<void(std::string_view)> on_bytes, std::function<void()> on_close) {
-    theirs_.reset();
-    on_bytes_ = std::move(on_bytes);
-    on_close_ = std::move(on_close);
-    read_some();
-  }
-
-  /// Queues the text; a peer that is gone is not an error here: its end is an event of its own.
-  void write(std::string text) {
-    queue_.push_back(std::move(text));
-    if (queue_.size() == 1) write_next();
-  }
-
-private:
-  void read_some() {
-    socket_.async_read_some(asio::buffer(buffer_), [this](error_code error, std::size_t n) {
-      if (n > 0) on_bytes_({buffer_, n});
-      if (!error) return read_some();
-      if (error != asio::error::operation_aborted) on_close_();
-    });
-  }
-
-  void write_next() {
-    asio::async_write(socket_, asio::buffer(queue_.front()), [this](error_code error, std::size_t) {
-      queue_.pop_front();
-      if (error) queue_.clear();
-      if (!queue_.empty()) write_next();
-    });
-  }
-
-  asio::local::stream_protocol::socket socket_;
-  UniqueFd theirs_;
-  std::function<void(std::string_view)> on_bytes_;
-  std::function<void()> on_close_;
-  std::deque<std::string> queue_;
-  char buffer_[65536];
-};
-
-/// Cuts a byte stream into lines; a line over the limit is dropped whole.
-class Lines {
-public:
-  template <typename Handler>
-  void feed(std::string_view bytes, Handler handler) {
-    for (auto end = bytes.find('\n'); end != std::string_view::npos; end = bytes.find('\n')) {
-      line_ += bytes.substr(0, end);
-      if (line_.size() <= k_longest_line) handler(std::string_view(line_));
-      line_.clear();
-      bytes.remove_prefix(end + 1);
-    }
-    if (line_.size() <= k_longest_line) line_ += bytes;
-  }
-
-private:
-  std::string line_;
-};
 
 } // namespace
 
@@ -113,8 +37,7 @@ struct QemuMachine::State {
   void pump(Deadline deadline);
   qmp::Reply ask(std::string_view name, const std::string& arguments, Deadline deadline);
   std::string execute(std::string_view name, const std::string& arguments, Deadline deadline);
-  std::string human(const std::string& command, unsigned cpu, Deadline deadline);
-  std::optional<std::uint64_t> host_address_of_ram(Deadline deadline);
+  HumanMonitor human(Deadline deadline);
   ReadMemory memory(Deadline deadline);
 
   MachineSpec spec;
@@ -204,28 +127,17 @@ std::string QemuMachine::State::execute(std::string_view name, const std::string
   return answer.value;
 }
 
-/// What the human monitor prints for a command, seen from this vCPU.
-std::string QemuMachine::State::human(const std::string& command, unsigned cpu, Deadline deadline) {
-  nlohmann::json arguments{{"command-line", command}, {"cpu-index", cpu}};
-  return execute("human-monitor-command", arguments.dump(), deadline);
-}
-
-/// Where QEMU has the guest's RAM; nullopt when it is not in one piece.
-std::optional<std::uint64_t> QemuMachine::State::host_address_of_ram(Deadline deadline) {
-  auto address_of = [&](std::uint64_t physical) {
-    return parse_gpa2hva(human(fmt::format("gpa2hva {:#x}", physical), 0, deadline));
+HumanMonitor QemuMachine::State::human(Deadline deadline) {
+  return [this, deadline](const std::string& command, unsigned cpu) {
+    nlohmann::json arguments{{"command-line", command}, {"cpu-index", cpu}};
+    return execute("human-monitor-command", arguments.dump(), deadline);
   };
-  auto ram = ram_of(spec.memory);
-  auto first = address_of(ram.start.value);
-  auto last = address_of(ram.end.value - 1);
-  if (!first || !last || *last - *first != ram.size().bytes - 1) return std::nullopt;
-  return first;
 }
 
 /// Shared pointers, because what std::function holds must be copyable.
 ReadMemory QemuMachine::State::memory(Deadline deadline) {
   auto ram = ram_of(spec.memory);
-  if (auto address = host_address_of_ram(deadline)) {
+  if (auto address = host_address_of(ram, human(deadline))) {
     try {
       return [memory = std::make_shared<ProcessMemory>(child->pid(), ram, *address)](PhysAddr from, auto to) {
         memory->read(from, to);
@@ -302,16 +214,8 @@ std::optional<std::string> QemuMachine::poke(Poke what, Deadline deadline) {
 
 std::vector<CpuRegisters> QemuMachine::registers(Depth depth, Deadline deadline) {
   auto& state = *state_;
-  bool chains = depth == Depth::chains;
-  if (chains) state.execute("stop", "", deadline);
-  auto vcpus = qmp::parse_registers(state.human("info registers -a", 0, deadline));
-  if (vcpus.empty()) throw Error(Blame::infra, "QEMU's monitor tells no registers");
-  for (auto& vcpu : vcpus) {
-    auto monitor = [&](const std::string& command) { return state.human(command, vcpu.cpu, deadline); };
-    vcpu.waits = stands_behind_wait(vcpu, monitor);
-    if (chains) vcpu.chain = call_chain(vcpu, monitor);
-  }
-  return vcpus;
+  if (depth == Depth::chains) state.execute("stop", "", deadline);
+  return read_registers(depth, state.human(deadline));
 }
 
 void QemuMachine::dump_memory(const std::filesystem::path& path, Deadline deadline) {
