@@ -35,6 +35,9 @@ public:
   /// back; 0 when that cannot be known.
   ByteSize peak_memory() const;
 
+  /// What it has of memory that it shares with no file, at the moment; 0 when that cannot be known.
+  ByteSize private_memory() const;
+
   /// What the host gave its threads so far (not its descendants'); nullopt when the host does not tell.
   std::optional<ProcessorTime> processor_time() const;
 

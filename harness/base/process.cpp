@@ -193,16 +193,26 @@ void Child::reap() {
   process_.wait(ignored);
 }
 
-ByteSize peak_memory_of(int pid) {
+namespace {
+/// A line of /proc/PID/status in kB; 0 when the process has ended.
+ByteSize status_line(int pid, std::string_view label) {
   try {
     auto status = read_file(fmt::format("/proc/{}/status", pid));
-    constexpr std::string_view label = "VmHWM:";
     auto at = status.find(label);
     if (at == std::string::npos) return {}; // it has ended: its memory is gone
     return ByteSize::kib(std::strtoull(status.c_str() + at + label.size(), nullptr, 10));
   } catch (const Error&) {
     return {};
   }
+}
+} // namespace
+
+ByteSize peak_memory_of(int pid) {
+  return status_line(pid, "VmHWM:");
+}
+
+ByteSize Child::private_memory() const {
+  return status_line(pid_, "RssAnon:");
 }
 
 std::optional<ProcessorTime> processor_time_of(int pid) {

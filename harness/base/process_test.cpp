@@ -157,6 +157,7 @@ TEST(Child, TellsTheMostMemoryItHadEvenAfterItsEnd) {
   context.run();
   ASSERT_TRUE(status && status->success());
   EXPECT_GE(child.peak_memory(), ByteSize::mib(64));
+  EXPECT_GE(child.private_memory(), ByteSize::mib(64));
   EXPECT_LT(child.peak_memory(), ByteSize::gib(8));
 }
 

@@ -4,6 +4,7 @@
 
 #include <cerrno>
 #include <fcntl.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -27,6 +28,30 @@ ScratchFile::ScratchFile(const fs::path& directory, ByteSize size) : directory_(
   if (::ftruncate(fd_.get(), static_cast<off_t>(size.bytes)) != 0)
     throw Error(Blame::infra, "{}: cannot make a sparse file of {}: {}", directory.string(), human(size),
                 errno_text(errno));
+}
+
+ScratchFile ScratchFile::in_memory(ByteSize size) {
+  ScratchFile file;
+  file.fd_ = UniqueFd(::memfd_create("kdt", MFD_CLOEXEC));
+  if (!file.fd_ || ::ftruncate(file.fd_.get(), static_cast<off_t>(size.bytes)) != 0)
+    throw Error(Blame::infra, "cannot make a file of {} in memory: {}", human(size), errno_text(errno));
+  return file;
+}
+
+ScratchFile ScratchFile::copy(const fs::path& directory) const {
+  struct stat status {};
+  KDT_ASSERT(::fstat(fd_.get(), &status) == 0);
+  ScratchFile made(directory, {static_cast<std::uint64_t>(status.st_size)});
+  off_t from = 0;
+  while ((from = ::lseek(fd_.get(), from, SEEK_DATA)) >= 0) {
+    auto end = ::lseek(fd_.get(), from, SEEK_HOLE);
+    for (auto to = from; from < end;) {
+      auto copied = ::copy_file_range(fd_.get(), &from, made.fd_.get(), &to, static_cast<std::size_t>(end - from), 0);
+      if (copied <= 0)
+        throw Error(Blame::infra, "{}: cannot copy a scratch file: {}", directory.string(), errno_text(errno));
+    }
+  }
+  return made;
 }
 
 fs::path ScratchFile::path() const {

@@ -13,6 +13,10 @@ class ScratchFile {
 public:
   /// Sparse, of this size, on the file system of directory; throws Error{infra}.
   ScratchFile(const fs::path& directory, ByteSize size);
+  /// The same in the host's memory (memfd); it cannot be kept. Throws Error{infra}.
+  static ScratchFile in_memory(ByteSize size);
+  /// A copy with holes where this one has holes, as a file of its own; throws Error{infra}.
+  ScratchFile copy(const fs::path& directory) const;
 
   /// /proc/PID/fd/N.
   fs::path path() const;
@@ -22,6 +26,8 @@ public:
   void keep(const fs::path& name) const;
 
 private:
+  ScratchFile() = default;
+
   UniqueFd fd_;
   fs::path directory_;
 };
