@@ -2,14 +2,35 @@
 
 #include "base/error.hpp"
 
+#include <boost/asio/buffer.hpp>
 #include <boost/asio/write.hpp>
 
+#include <cstring>
 #include <sys/socket.h>
 
 namespace kdt::machine {
 
 namespace asio = boost::asio;
 using boost::system::error_code;
+
+namespace {
+/// All of a short text and a descriptor, in one message.
+bool send_with(int socket, std::string& text, int fd) {
+  alignas(cmsghdr) char control[CMSG_SPACE(sizeof fd)] = {};
+  iovec part{.iov_base = text.data(), .iov_len = text.size()};
+  msghdr message{};
+  message.msg_iov = &part;
+  message.msg_iovlen = 1;
+  message.msg_control = control;
+  message.msg_controllen = sizeof control;
+  auto* header = CMSG_FIRSTHDR(&message);
+  header->cmsg_level = SOL_SOCKET;
+  header->cmsg_type = SCM_RIGHTS;
+  header->cmsg_len = CMSG_LEN(sizeof fd);
+  std::memcpy(CMSG_DATA(header), &fd, sizeof fd);
+  return ::sendmsg(socket, &message, MSG_NOSIGNAL) == static_cast<ssize_t>(text.size());
+}
+} // namespace
 
 Channel::Channel(asio::io_context& context) : socket_(context) {
   int ends[2];
@@ -32,7 +53,13 @@ void Channel::read(std::function<void(std::string_view)> on_bytes, std::function
   read_some();
 }
 
-void Channel::write(std::string text) {
+void Channel::write(std::string text, int fd) {
+  if (fd >= 0) {
+    KDT_ASSERT(queue_.empty());
+    if (!send_with(socket_.native_handle(), text, fd))
+      throw Error(Blame::infra, "cannot hand a descriptor over: {}", errno_text(errno));
+    return;
+  }
   queue_.push_back(std::move(text));
   if (queue_.size() == 1) write_next();
 }
@@ -51,6 +78,16 @@ void Channel::write_next() {
     if (error) queue_.clear();
     if (!queue_.empty()) write_next();
   });
+}
+
+void Lines::feed(std::string_view bytes, const std::function<void(std::string_view)>& on_line) {
+  for (auto end = bytes.find('\n'); end != std::string_view::npos; end = bytes.find('\n')) {
+    line_ += bytes.substr(0, end);
+    if (line_.size() <= k_longest) on_line(line_);
+    line_.clear();
+    bytes.remove_prefix(end + 1);
+  }
+  if (line_.size() <= k_longest) line_ += bytes;
 }
 
 } // namespace kdt::machine

@@ -26,8 +26,9 @@ public:
   /// Calls back with each chunk that arrives, then once when the other end has closed.
   void read(std::function<void(std::string_view)> on_bytes, std::function<void()> on_close);
 
-  /// Queues the text; a peer that is gone is not an error here: its end is an event of its own.
-  void write(std::string text);
+  /// Queues the text; a peer that is gone is not an error here: its end is an event of its own. With a descriptor, a
+  /// copy of that goes along (SCM_RIGHTS), and nothing else may be queued; throws Error{infra} when it cannot be sent.
+  void write(std::string text, int fd = -1);
 
 private:
   void read_some();
@@ -44,18 +45,10 @@ private:
 /// Cuts a byte stream into lines; a line over the limit is dropped whole.
 class Lines {
 public:
-  static constexpr std::size_t k_longest = std::size_t{4} << 20; // the agent's contract is 1 MiB
+  static constexpr std::size_t k_longest = std::size_t{4} << 20; ///< the agent's contract is 1 MiB
 
-  template <typename Handler>
-  void feed(std::string_view bytes, Handler handler) {
-    for (auto end = bytes.find('\n'); end != std::string_view::npos; end = bytes.find('\n')) {
-      line_ += bytes.substr(0, end);
-      if (line_.size() <= k_longest) handler(std::string_view(line_));
-      line_.clear();
-      bytes.remove_prefix(end + 1);
-    }
-    if (line_.size() <= k_longest) line_ += bytes;
-  }
+  /// Calls back with each line that these bytes complete, without its newline.
+  void feed(std::string_view bytes, const std::function<void(std::string_view)>& on_line);
 
 private:
   std::string line_;

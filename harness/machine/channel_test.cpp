@@ -1,9 +1,15 @@
 #include "machine/channel.hpp"
 
+#include "base/error.hpp"
+#include "base/file.hpp"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstring>
+#include <fcntl.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 namespace kdt::machine {
 
@@ -65,6 +71,40 @@ TEST(Channel, APeerThatIsGoneIsNoErrorOfTheWriter) {
   channel.read([](std::string_view) {}, [] {});
   channel.write("nobody reads this");
   EXPECT_NO_THROW(context.run());
+}
+
+TEST(Channel, HandsADescriptorOverWithTheText) {
+  TempDir directory("kdt-test");
+  write_file(directory.path() / "file", "content");
+  auto file = open_file(directory.path() / "file", O_RDONLY);
+  boost::asio::io_context context;
+  Channel channel(context);
+  channel.write("getfd\n", file.get());
+
+  char text[16] = {};
+  alignas(cmsghdr) char control[64] = {};
+  iovec part{.iov_base = text, .iov_len = sizeof text};
+  msghdr message{};
+  message.msg_iov = &part;
+  message.msg_iovlen = 1;
+  message.msg_control = control;
+  message.msg_controllen = sizeof control;
+  ASSERT_EQ(::recvmsg(channel.theirs(), &message, 0), 6);
+  EXPECT_STREQ(text, "getfd\n");
+  const auto* header = CMSG_FIRSTHDR(&message);
+  ASSERT_NE(header, nullptr);
+  int copy = -1;
+  std::memcpy(&copy, CMSG_DATA(header), sizeof copy);
+  UniqueFd theirs(copy);
+  char bytes[8] = {};
+  EXPECT_EQ(::read(theirs.get(), bytes, 7), 7);
+  EXPECT_STREQ(bytes, "content");
+}
+
+TEST(Channel, ADescriptorThatIsNoneIsAnInfraError) {
+  boost::asio::io_context context;
+  Channel channel(context);
+  EXPECT_THROW(channel.write("getfd\n", 99999), Error);
 }
 
 } // namespace kdt::machine

@@ -47,6 +47,10 @@ struct MachineSpec {
   std::string cmdline{};
   bool dtb_randomness = true; ///< seeds in the device tree
   std::vector<Drive> drives{};
+  /// The guest's RAM is this file, of that size: so it can freeze(). Empty: RAM of its own. A fork's RAM is a private
+  /// copy of the file, made page by page as the guest writes.
+  std::filesystem::path ram_file{};
+  std::filesystem::path state_file{}; ///< of a fork: what freeze() wrote for a guest of the same make; empty: it boots
   std::optional<Service> service{};   ///< without one there is no network device
   std::filesystem::path error_log{};  ///< what the emulator itself prints
   std::optional<unsigned> gdb_port{}; ///< a gdb stub listens there, on this host only, and the guest waits for it
@@ -71,7 +75,7 @@ struct AgentLine {
 /// The machine changed state: an event name of QMP (SHUTDOWN, RESET, STOP, GUEST_PANICKED…) and its reason.
 struct StateChange {
   std::string name{};
-  std::string reason{}; ///< of SHUTDOWN: guest-shutdown, guest-reset, host-signal…; else empty
+  std::string reason{}; ///< of SHUTDOWN: guest-shutdown, guest-reset, host-signal…; of MIGRATION its status; else empty
 };
 /// The emulator is gone.
 struct Ended {
@@ -135,7 +139,15 @@ public:
   virtual void look_into_memory(const std::function<void(const ReadMemory&)>& /*look*/, Deadline /*deadline*/) {
     throw Error(Blame::infra, "this kind of machine does not show its memory");
   }
-  /// The most of the host's memory that the emulator has occupied so far, or did when it has ended; 0: not known.
+  /// Writes all of the guest's state but its RAM to the file, for forks, and ends it; its Ended comes as the last
+  /// event. Throws Error{infra} when this machine cannot or the deadline passes, Interrupted.
+  virtual void freeze(const std::filesystem::path& /*state_file*/, Deadline /*deadline*/) {
+    throw Error(Blame::infra, "this kind of machine cannot be frozen");
+  }
+  /// Lets a fork that was started go on where the other guest froze; throws Error{infra}, Interrupted.
+  virtual void wake(Deadline /*deadline*/) { throw Error(Blame::infra, "this kind of machine cannot be forked"); }
+  /// The most of the host's memory that the emulator has occupied so far, or did when it has ended; of a fork what it
+  /// does not share with others; 0: not known.
   virtual ByteSize peak_memory() const { return {}; }
   /// What the emulator got of the host's processors so far; nullopt when the host does not tell.
   virtual std::optional<ProcessorTime> processor_time() const { return {}; }

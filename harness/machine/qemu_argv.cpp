@@ -36,9 +36,13 @@ void add(std::vector<std::string>& argv, std::initializer_list<std::string> word
 }
 
 void add_memory(std::vector<std::string>& argv, const MachineSpec& spec) {
+  std::string backend = "memory-backend-ram";
+  if (!spec.ram_file.empty())
+    backend = fmt::format("memory-backend-file,mem-path={},share={}", escaped(spec.ram_file.string()),
+                          spec.state_file.empty() ? "on" : "off");
   // reserve=off: a 256 GiB guest starts on a 24 GiB host; it pays only for the pages it touches.
   add(argv, {"-m", fmt::format("{}B", spec.memory.bytes), "-object",
-             fmt::format("memory-backend-ram,id=ram,size={},reserve=off", spec.memory.bytes)});
+             fmt::format("{},id=ram,size={},reserve=off", backend, spec.memory.bytes)});
 }
 
 void add_drives(std::vector<std::string>& argv, const MachineSpec& spec) {
@@ -83,6 +87,7 @@ std::vector<std::string> qemu_argv(const MachineSpec& spec, const Channels& chan
     add(argv, {"-chardev", chardev("monitor", channels.monitor), "-mon", "chardev=monitor,mode=control"});
   add_drives(argv, spec);
   if (spec.service) add_service(argv, *spec.service);
+  if (!spec.state_file.empty()) add(argv, {"-incoming", "defer"});
   if (spec.gdb_port) add(argv, {"-gdb", fmt::format("tcp:127.0.0.1:{}", *spec.gdb_port), "-S"});
   return argv;
 }

@@ -62,6 +62,21 @@ TEST(QemuArgv, AGuestThatIsDebuggedWaitsAndListensOnThisHostOnly) {
   EXPECT_EQ(std::ranges::count(argv, "-S"), 1);
 }
 
+TEST(QemuArgv, ATemplateSharesItsRamFileAndAForkCopiesItAsItWrites) {
+  auto spec = example();
+  auto ram = [&] {
+    auto argv = qemu_argv(spec, channels_by_fd(3, 4, 5));
+    return *(std::ranges::find(argv, "-object") + 1);
+  };
+  EXPECT_EQ(ram(), "memory-backend-ram,id=ram,size=2147483648,reserve=off");
+  spec.ram_file = "/proc/1/fd/9";
+  EXPECT_EQ(ram(), "memory-backend-file,mem-path=/proc/1/fd/9,share=on,id=ram,size=2147483648,reserve=off");
+  EXPECT_EQ(std::ranges::count(qemu_argv(spec, channels_by_fd(3, 4, 5)), "-incoming"), 0);
+  spec.state_file = "/proc/1/fd/10";
+  EXPECT_EQ(ram(), "memory-backend-file,mem-path=/proc/1/fd/9,share=off,id=ram,size=2147483648,reserve=off");
+  EXPECT_TRUE(has_pair(qemu_argv(spec, channels_by_fd(3, 4, 5)), "-incoming", "defer"));
+}
+
 TEST(QemuArgv, WithoutAMonitorThereIsNoQmp) {
   Channels channels{.console = "stdio", .agent = "null", .monitor = ""};
   auto argv = qemu_argv(example(), channels);

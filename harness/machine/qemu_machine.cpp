@@ -10,9 +10,11 @@
 #include "machine/qemu_memory.hpp"
 #include "machine/qmp.hpp"
 
+#include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <csignal>
 #include <deque>
 #include <fcntl.h>
@@ -35,10 +37,12 @@ struct QemuMachine::State {
   void read_channels();
   void push_end_when_drained();
   void pump(Deadline deadline);
-  qmp::Reply ask(std::string_view name, const std::string& arguments, Deadline deadline);
-  std::string execute(std::string_view name, const std::string& arguments, Deadline deadline);
+  qmp::Reply ask(std::string_view name, const std::string& arguments, Deadline deadline, int fd = -1);
+  std::string execute(std::string_view name, const std::string& arguments, Deadline deadline, int fd = -1);
   HumanMonitor human(Deadline deadline);
   ReadMemory memory(Deadline deadline);
+  void share_ram(Deadline deadline);
+  std::string wait_for(const std::string& change, std::initializer_list<std::string_view> reasons, Deadline deadline);
 
   MachineSpec spec;
   std::stop_token stop;
@@ -55,7 +59,8 @@ struct QemuMachine::State {
   std::optional<ExitStatus> exit_status;
   bool ended = false;
   std::unique_ptr<Child> child;
-  ByteSize peak{}; ///< of the child that stop() ended
+  UniqueFd state_file; ///< of a fork; its own, since each reads from the start
+  ByteSize peak{};     ///< of the child that stop() ended
   std::optional<std::stop_callback<std::function<void()>>> wake;
 };
 
@@ -109,10 +114,10 @@ void QemuMachine::State::pump(Deadline deadline) {
   if (stop.stop_requested()) throw Interrupted();
 }
 
-qmp::Reply QemuMachine::State::ask(std::string_view name, const std::string& arguments, Deadline deadline) {
+qmp::Reply QemuMachine::State::ask(std::string_view name, const std::string& arguments, Deadline deadline, int fd) {
   int id = ++last_id;
   reply.reset();
-  monitor.write(qmp::command(id, name, arguments) + "\n");
+  monitor.write(qmp::command(id, name, arguments) + "\n", fd);
   while (!reply || reply->id != id) {
     if (ended) throw Error(Blame::infra, "QEMU ended before it answered {}", name);
     if (deadline.passed()) throw Error(Blame::infra, "QEMU did not answer {} in time", name);
@@ -121,8 +126,9 @@ qmp::Reply QemuMachine::State::ask(std::string_view name, const std::string& arg
   return *reply;
 }
 
-std::string QemuMachine::State::execute(std::string_view name, const std::string& arguments, Deadline deadline) {
-  auto answer = ask(name, arguments, deadline);
+std::string QemuMachine::State::execute(std::string_view name, const std::string& arguments, Deadline deadline,
+                                        int fd) {
+  auto answer = ask(name, arguments, deadline, fd);
   if (answer.error) throw Error(Blame::infra, "QEMU refused {}: {}", name, *answer.error);
   return answer.value;
 }
@@ -169,6 +175,10 @@ void QemuMachine::start() {
   Command command{.argv = qemu_argv(state.spec, channels_by_fd(console, agent, monitor)), .dies_first = true};
   std::vector<int> inherited{console, agent, monitor};
   if (state.spec.service) inherited.push_back(state.spec.service->peer);
+  if (!state.spec.state_file.empty()) {
+    state.state_file = open_file(state.spec.state_file, O_RDONLY);
+    inherited.push_back(state.state_file.get());
+  }
   state.child = std::make_unique<Child>(
       state.context.get_executor(), command,
       ChildFds{.in = -1, .out = log.get(), .err = log.get(), .inherited = std::move(inherited)});
@@ -241,8 +251,53 @@ void QemuMachine::look_into_memory(const std::function<void(const ReadMemory&)>&
   state.execute("cont", {}, deadline);
 }
 
+/// What is in the RAM file is no part of the state.
+void QemuMachine::State::share_ram(Deadline deadline) {
+  execute("migrate-set-capabilities",
+          R"({"capabilities":[{"capability":"x-ignore-shared","state":true},{"capability":"events","state":true}]})",
+          deadline);
+}
+
+/// Waits for a change of state with one of these reasons, and returns which. The event itself is not taken away.
+std::string QemuMachine::State::wait_for(const std::string& change, std::initializer_list<std::string_view> reasons,
+                                         Deadline deadline) {
+  for (std::size_t seen = 0;;) {
+    for (; seen < events.size(); ++seen)
+      if (auto* found = std::get_if<StateChange>(&events[seen]);
+          found != nullptr && found->name == change && std::ranges::find(reasons, found->reason) != reasons.end())
+        return found->reason;
+    if (ended) throw Error(Blame::infra, "QEMU ended: {}", std::get<Ended>(events.back()).words);
+    if (deadline.passed()) throw Error(Blame::infra, "QEMU told no {} in time", change);
+    pump(deadline);
+  }
+}
+
+void QemuMachine::freeze(const std::filesystem::path& state_file, Deadline deadline) {
+  auto& state = *state_;
+  KDT_ASSERT(!state.spec.ram_file.empty());
+  state.share_ram(deadline);
+  auto file = open_file(state_file, O_WRONLY);
+  state.execute("getfd", R"({"fdname":"state"})", deadline, file.get());
+  state.execute("migrate", R"({"uri":"fd:state"})", deadline);
+  if (state.wait_for("MIGRATION", {"completed", "failed"}, deadline) != "completed")
+    throw Error(Blame::infra, "QEMU cannot save its state: {}", state.execute("query-migrate", "", deadline));
+  state.monitor.write(qmp::command(++state.last_id, "quit") + "\n");
+}
+
+void QemuMachine::wake(Deadline deadline) {
+  auto& state = *state_;
+  KDT_ASSERT(state.state_file.get() >= 0);
+  state.share_ram(deadline);
+  state.execute("migrate-incoming", fmt::format(R"({{"uri":"fd:{}"}})", state.state_file.get()), deadline);
+  state.wait_for("RESUME", {""}, deadline);
+}
+
 ByteSize QemuMachine::peak_memory() const {
-  return state_->child ? state_->child->peak_memory() : state_->peak;
+  const auto& state = *state_;
+  if (!state.child) return state.peak;
+  // A fork's RAM file is counted once, where it is held. What a guest has touched it does not give back.
+  auto own = state.spec.state_file.empty() ? ByteSize{} : state.child->private_memory();
+  return own.bytes > 0 ? own : state.child->peak_memory();
 }
 
 std::optional<ProcessorTime> QemuMachine::processor_time() const {

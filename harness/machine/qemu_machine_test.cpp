@@ -1,5 +1,6 @@
 #include "base/error.hpp"
 #include "base/file.hpp"
+#include "base/scratch_file.hpp"
 #include "machine/qemu_machine.hpp"
 
 #include <gmock/gmock.h>
@@ -86,7 +87,7 @@ TEST(QemuMachine, AMonitorThatIsMuteIsAnInfraErrorAtTheDeadline) {
 
 namespace {
 /// Answers each line of QMP and notes its name in the file "asked"; `gpa2hva` is what it does with that command.
-std::string monitor_script(const std::string& gpa2hva) {
+std::string monitor_script(const std::string& gpa2hva, const std::string& migration = "completed") {
   return R"sh(m=$(fd monitor); asked=$(dirname "$0")/asked
 while read -r line <&$m; do
   id=$(sed -n 's/.*"id":\([0-9]*\).*/\1/p' <<< "$line"); value='{}'
@@ -95,6 +96,11 @@ while read -r line <&$m; do
     *gpa2hva*) at=$(sed -n 's/.*gpa2hva \(0x[0-9a-f]*\).*/\1/p' <<< "$line"); )sh" +
          gpa2hva + R"sh( ;;
     *pmemsave*) printf saved > "$(sed -n 's/.*"filename":"\([^"]*\)".*/\1/p' <<< "$line")" ;;
+    *'"migrate"'*) echo '{"event":"MIGRATION","data":{"status":"setup"}}' >&$m
+                   echo '{"event":"MIGRATION","data":{"status":")sh" +
+         migration + R"sh("}}' >&$m ;;
+    *migrate-incoming*) echo '{"event":"RESUME"}' >&$m ;;
+    *quit*) exit 0 ;;
   esac
   echo "{\"return\":$value,\"id\":$id}" >&$m
 done)sh";
@@ -138,6 +144,50 @@ TEST(QemuMachine, TheGuestGoesOnAfterALookThatFailed) {
   EXPECT_THROW(machine.look_into_memory(fails, Deadline::after(30s)), Error);
   look(machine, 1); // its stop comes after the cont of the first
   EXPECT_THAT(fake.asked(), testing::HasSubstr("cont\nstop\n"));
+}
+
+TEST(QemuMachine, FreezesAndEnds) {
+  FakeQemu fake(monitor_script(""));
+  auto state = ScratchFile::in_memory({});
+  auto spec = fake.spec();
+  spec.ram_file = state.path();
+  QemuMachine machine(spec, {});
+  machine.start();
+  machine.freeze(state.path(), Deadline::after(30s));
+  EXPECT_TRUE(wait_for<Ended>(machine).status.success());
+  EXPECT_EQ(fake.asked(), "qmp_capabilities\nmigrate-set-capabilities\ngetfd\nmigrate\nquit\n");
+}
+
+TEST(QemuMachine, AMigrationThatFailsIsAnInfraError) {
+  FakeQemu fake(monitor_script("", "failed"));
+  auto state = ScratchFile::in_memory({});
+  auto spec = fake.spec();
+  spec.ram_file = state.path();
+  QemuMachine machine(spec, {});
+  machine.start();
+  EXPECT_THROW(machine.freeze(state.path(), Deadline::after(30s)), Error);
+}
+
+TEST(QemuMachine, AForkReadsItsStateAndRuns) {
+  FakeQemu fake(monitor_script(""));
+  auto state = ScratchFile::in_memory({});
+  auto spec = fake.spec();
+  spec.ram_file = spec.state_file = state.path();
+  QemuMachine machine(spec, {});
+  machine.start();
+  machine.wake(Deadline::after(30s));
+  EXPECT_EQ(fake.asked(), "qmp_capabilities\nmigrate-set-capabilities\nmigrate-incoming\n");
+  EXPECT_GT(machine.peak_memory().bytes, 0U);
+}
+
+TEST(QemuMachine, AForkThatEndsInsteadSaysWhy) {
+  FakeQemu fake("echo 'load of migration failed' >&2; exit 1");
+  auto state = ScratchFile::in_memory({});
+  auto spec = fake.spec();
+  spec.ram_file = spec.state_file = state.path();
+  QemuMachine machine(spec, {});
+  machine.start();
+  EXPECT_THROW(machine.wake(Deadline::after(30s)), Error);
 }
 
 TEST(QemuMachine, ReportsTheSignalThatKilledIt) {

@@ -22,7 +22,8 @@ Message parse(std::string_view line) {
   if (message.contains("event") && message["event"].is_string()) {
     auto data = message.value("data", json::object());
     std::string reason;
-    if (data.is_object() && data.contains("reason") && data["reason"].is_string()) reason = data["reason"];
+    for (const char* member : {"reason", "status"}) // SHUTDOWN, MIGRATION
+      if (data.is_object() && data.contains(member) && data[member].is_string()) reason = data[member];
     return StateChange{.name = message["event"], .reason = reason};
   }
   if (!message.contains("id") || !message["id"].is_number_integer()) return {};

@@ -18,6 +18,8 @@ TEST(QmpParse, TellsRepliesErrorsAndEventsApart) {
   auto event = std::get<StateChange>(parse(R"({"event":"SHUTDOWN","data":{"guest":true,"reason":"guest-reset"}})"));
   EXPECT_EQ(event.name, "SHUTDOWN");
   EXPECT_EQ(event.reason, "guest-reset");
+  auto migration = std::get<StateChange>(parse(R"({"event":"MIGRATION","data":{"status":"completed"}})"));
+  EXPECT_EQ(migration.reason, "completed");
 }
 
 TEST(QmpParse, IgnoresGreetingAndGarbage) {

@@ -43,4 +43,14 @@ void ScriptedMachine::look_into_memory(const std::function<void(const ReadMemory
   look(memory());
 }
 
+void ScriptedMachine::freeze(const std::filesystem::path&, Deadline) {
+  if (!cannot_freeze.empty()) throw Error(Blame::infra, "{}", cannot_freeze);
+  events_.push_back(Ended{});
+}
+
+void ScriptedMachine::wake(Deadline) {
+  if (!cannot_wake.empty()) throw Error(Blame::infra, "{}", cannot_wake);
+  awake = true;
+}
+
 } // namespace kdt::machine

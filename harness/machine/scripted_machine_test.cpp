@@ -19,6 +19,18 @@ TEST(ScriptedMachine, AnswersWhatItIsSent) {
   EXPECT_THROW(machine.dump_memory("x", Deadline::never()), Error);
 }
 
+TEST(ScriptedMachine, EndsWhenItFreezesUnlessItCannot) {
+  ScriptedMachine machine({});
+  machine.freeze("state", Deadline::never());
+  EXPECT_TRUE(std::holds_alternative<Ended>(machine.next_event(Deadline::never())));
+  machine.cannot_freeze = machine.cannot_wake = "no";
+  EXPECT_THROW(machine.freeze("state", Deadline::never()), Error);
+  EXPECT_THROW(machine.wake(Deadline::never()), Error);
+  machine.cannot_wake.clear();
+  machine.wake(Deadline::never());
+  EXPECT_TRUE(machine.awake);
+}
+
 TEST(ScriptedMachine, ShowsTheMemoryItWasGiven) {
   ScriptedMachine machine({});
   auto nothing = [](const ReadMemory&) {};
