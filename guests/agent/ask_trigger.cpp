@@ -4,22 +4,11 @@
 #include "system.hpp"
 #include "trigger.hpp"
 
-#include <ctime>
 #include <unistd.h>
 
 namespace kdt::agent {
 
 namespace {
-
-/// A kernel without an RTC driver counts from 1970. One that panics in its first second writes CRASHTIME=0 into
-/// vmcoreinfo, which makedumpfile (1.7.2, read_vmcoreinfo_basic_info) takes for damage and refuses.
-void set_clock_if_it_counts_from_1970(std::uint64_t time) {
-  constexpr std::time_t k_a_day = 86400;
-  timespec now{};
-  if (::clock_gettime(CLOCK_REALTIME, &now) != 0 || now.tv_sec > k_a_day) return;
-  now = {.tv_sec = static_cast<std::time_t>(time), .tv_nsec = 0};
-  ::clock_settime(CLOCK_REALTIME, &now);
-}
 
 /// Fills the place of the banner in, where a step asks for it, and says what it is.
 std::optional<std::uint64_t> fill_in_banner(std::vector<protocol::TriggerStep>& steps) {
@@ -39,7 +28,9 @@ std::optional<std::uint64_t> fill_in_banner(std::vector<protocol::TriggerStep>& 
 
 Reply serve_trigger(const Session&, const protocol::Json& arguments) {
   auto ask = protocol::decode<protocol::TriggerAsk>(arguments, "trigger");
-  if (ask.time) set_clock_if_it_counts_from_1970(*ask.time);
+  // A kernel that panics in its first second of 1970 writes CRASHTIME=0 into vmcoreinfo, which makedumpfile (1.7.2,
+  // read_vmcoreinfo_basic_info) takes for damage and refuses.
+  if (ask.time && clock_counts_from_1970()) set_clock(*ask.time);
   const auto banner = fill_in_banner(ask.steps);
   for (const auto& step : ask.steps) {
     if (step.file.starts_with("/proc/kdt_probe/")) insert_probe();

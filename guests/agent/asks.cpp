@@ -27,11 +27,12 @@ Reply serve_shell(const Session& session, const protocol::Json&) {
 
 using Serve = Reply (*)(const Session&, const protocol::Json&);
 const std::map<std::string_view, Serve> k_asks = {
-    {protocol::ask::hello, serve_hello},       {protocol::ask::facts, serve_facts},
-    {protocol::ask::load, serve_load},         {protocol::ask::probe, serve_probe},
-    {protocol::ask::resize, serve_resize},     {protocol::ask::canaries, serve_canaries},
-    {protocol::ask::trigger, serve_trigger},   {protocol::ask::save, serve_save},
-    {protocol::ask::poweroff, serve_poweroff}, {protocol::ask::shell, serve_shell},
+    {protocol::ask::hello, serve_hello},       {protocol::ask::wake, serve_wake},
+    {protocol::ask::facts, serve_facts},       {protocol::ask::load, serve_load},
+    {protocol::ask::probe, serve_probe},       {protocol::ask::resize, serve_resize},
+    {protocol::ask::canaries, serve_canaries}, {protocol::ask::trigger, serve_trigger},
+    {protocol::ask::save, serve_save},         {protocol::ask::poweroff, serve_poweroff},
+    {protocol::ask::shell, serve_shell},
 };
 
 } // namespace

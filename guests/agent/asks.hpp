@@ -31,6 +31,7 @@ protocol::SaveAnswer save(const Session& session, const protocol::SaveAsk& ask);
 Reply serve(const Session& session, const std::string& name, const protocol::Json& arguments);
 
 // One function for each ask, each in its own file.
+Reply serve_wake(const Session& session, const protocol::Json& arguments);
 Reply serve_facts(const Session& session, const protocol::Json& arguments);
 Reply serve_load(const Session& session, const protocol::Json& arguments);
 Reply serve_probe(const Session& session, const protocol::Json& arguments);

@@ -66,6 +66,17 @@ void write_all(int fd, std::string_view bytes, const std::string& what) {
   }
 }
 
+bool clock_counts_from_1970() {
+  constexpr time_t k_a_day = 86400;
+  timespec now{};
+  return clock_gettime(CLOCK_REALTIME, &now) == 0 && now.tv_sec <= k_a_day;
+}
+
+void set_clock(std::uint64_t time) {
+  const timespec now{.tv_sec = static_cast<time_t>(time), .tv_nsec = 0};
+  clock_settime(CLOCK_REALTIME, &now);
+}
+
 double uptime() {
   timespec now{};
   clock_gettime(CLOCK_BOOTTIME, &now);

@@ -56,6 +56,11 @@ void write_text(const std::string& path, std::string_view text);
 /// Writes all of it to a descriptor; throws Trouble that names `what`.
 void write_all(int fd, std::string_view bytes, const std::string& what);
 
+/// A kernel without an RTC driver counts from 1970.
+bool clock_counts_from_1970();
+/// Sets the clock to seconds since 1970, if the kernel lets us.
+void set_clock(std::uint64_t time);
+
 /// Seconds since the kernel started.
 double uptime();
 

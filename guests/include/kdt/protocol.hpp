@@ -41,6 +41,7 @@ inline constexpr const char* k_search_path = "/sbin:/usr/sbin:/bin:/usr/bin";
 
 namespace ask {
 inline constexpr std::string_view hello = "hello";
+inline constexpr std::string_view wake = "wake"; // to a fork, first of all
 inline constexpr std::string_view facts = "facts";
 inline constexpr std::string_view load = "load";
 inline constexpr std::string_view probe = "probe";
