@@ -56,7 +56,9 @@ Json parameters_json(const CellParameters& parameters) {
 }
 
 Json phase_json(const PhaseResult& phase) {
-  return {{"name", to_string(phase.phase)}, {"seconds", phase.seconds.count()}, {"outcome", text(phase.outcome)}};
+  Json json{{"name", to_string(phase.phase)}, {"seconds", phase.seconds.count()}, {"outcome", text(phase.outcome)}};
+  if (phase.of_template) json["of_template"] = true;
+  return json;
 }
 
 Json expected_json(const Expected& expected) {
@@ -129,7 +131,12 @@ CellParameters read_parameters(const Place& place) {
 PhaseResult read_phase(const Place& place) {
   return {.phase = place["name"].word(phase_from),
           .seconds = Seconds(place["seconds"].number()),
-          .outcome = place["outcome"].text()};
+          .outcome = place["outcome"].text(),
+          .of_template = place.has("of_template") && place["of_template"].boolean()};
+}
+
+Fork read_fork(const Place& place) {
+  return {.of = place["template"].text(), .after = place["after"].word(phase_from)};
 }
 
 Expected read_expected(const Place& place) {
@@ -180,6 +187,8 @@ CellResult json::read_cell(const Place& place) {
   result.attempts = place["attempts"].integer<int>();
   result.seconds = Seconds(place["seconds"].number());
   result.known_issue = place["known_issue"].text();
+  if (place.has("fork")) result.fork = read_fork(place["fork"]);
+  if (place.has("not_forked")) result.not_forked = place["not_forked"].text();
   return result;
 }
 
@@ -196,25 +205,28 @@ Json to_json(const Facts& facts) {
 Json to_json(const CellResult& cell) {
   Json axes = Json::object();
   for (const auto& [name, value] : cell.cell.axes) axes[text(name)] = text(value);
-  return {{"schema", k_schema},
-          {"id", text(cell.cell.id)},
-          {"slug", text(cell.cell.slug)},
-          {"verdict", to_string(cell.verdict)},
-          {"blame", cell.blame ? Json(to_string(*cell.blame)) : Json(nullptr)},
-          {"known_issue", text(cell.known_issue)},
-          {"seconds", cell.seconds.count()},
-          {"attempts", cell.attempts},
-          {"backend", text(cell.backend)},
-          {"accelerator", text(cell.accelerator)},
-          {"fingerprint", text(cell.fingerprint)},
-          {"axes", std::move(axes)},
-          {"parameters", parameters_json(cell.cell.parameters)},
-          {"findings", list(cell.findings, finding_json)},
-          {"phases", list(cell.phases, phase_json)},
-          {"expected", list(cell.expectations, expected_json)},
-          {"observed", to_json(cell.observed)},
-          {"facts", to_json(cell.facts)},
-          {"artifacts", texts(cell.artifacts)}};
+  Json json{{"schema", k_schema},
+            {"id", text(cell.cell.id)},
+            {"slug", text(cell.cell.slug)},
+            {"verdict", to_string(cell.verdict)},
+            {"blame", cell.blame ? Json(to_string(*cell.blame)) : Json(nullptr)},
+            {"known_issue", text(cell.known_issue)},
+            {"seconds", cell.seconds.count()},
+            {"attempts", cell.attempts},
+            {"backend", text(cell.backend)},
+            {"accelerator", text(cell.accelerator)},
+            {"fingerprint", text(cell.fingerprint)},
+            {"axes", std::move(axes)},
+            {"parameters", parameters_json(cell.cell.parameters)},
+            {"findings", list(cell.findings, finding_json)},
+            {"phases", list(cell.phases, phase_json)},
+            {"expected", list(cell.expectations, expected_json)},
+            {"observed", to_json(cell.observed)},
+            {"facts", to_json(cell.facts)},
+            {"artifacts", texts(cell.artifacts)}};
+  if (cell.fork) json["fork"] = {{"template", text(cell.fork->of)}, {"after", to_string(cell.fork->after)}};
+  if (!cell.not_forked.empty()) json["not_forked"] = text(cell.not_forked);
+  return json;
 }
 
 Value value_from_json(const Json& json) {

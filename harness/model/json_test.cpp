@@ -44,7 +44,9 @@ CellResult full_cell() {
                      {"probe.segments", std::string("faults")}};
   result.verdict = Verdict::xfail;
   result.blame = Blame::tool;
-  result.phases = {{Phase::boot, Seconds(1.5), "done"}, {Phase::load, Seconds(0.25), "failed"}};
+  result.phases = {{Phase::boot, Seconds(1.5), "done", true}, {Phase::load, Seconds(0.25), "failed"}};
+  result.fork = Fork{.of = "capture-0123abcd", .after = Phase::capture};
+  result.not_forked = "the fork did not wake";
   result.expectations = {{"probe.segments", "faults", "lands", false, "R-1", "because", "source"},
                          {"probe.rest", "lands", std::nullopt, true, "R-2", "", ""}};
   result.findings = {make_finding("load-failed", "kexec: cannot load", {"line 1", "line 2"})};

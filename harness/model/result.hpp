@@ -18,6 +18,14 @@ struct PhaseResult {
   Phase phase = Phase::prepare;
   Seconds seconds{0};
   std::string outcome{};
+  bool of_template = false; ///< a template went through it, and the cell's guest is a fork of that
+};
+
+/// That a cell's guest did not boot: it went on where a template had frozen, and has from it all that was observed up
+/// to then.
+struct Fork {
+  std::string of{}; ///< the template's name: RUN/templates/<name>/ has its logs
+  Phase after = Phase::probe;
 };
 
 /// One expectation held against one observation.
@@ -47,7 +55,9 @@ struct CellResult {
   std::string accelerator{}; ///< kvm or tcg
   int attempts = 1;
   Seconds seconds{0};
-  std::string known_issue{}; ///< the known issue that made it xfail or xpass; empty: none
+  std::optional<Fork> fork{}; ///< nullopt: the guest booted
+  std::string not_forked{};   ///< why it booted though it should have been a fork; empty: it should not, or was one
+  std::string known_issue{};  ///< the known issue that made it xfail or xpass; empty: none
 };
 
 /// Which part of a matrix a run with --shard was.
