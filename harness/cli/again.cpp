@@ -172,7 +172,8 @@ run::Backend qemu_backend() {
                 return std::make_unique<machine::QemuMachine>(spec, std::move(stop));
               },
           .accelerator = machine::best_accelerator(),
-          .emulator_version = machine::qemu_version()};
+          .emulator_version = machine::qemu_version(),
+          .can_fork = true};
 }
 
 int run_again(const CellPlace& place, const AgainOptions& options, const Context& context) {

@@ -6,6 +6,7 @@
 #include "matrix/derive.hpp"
 #include "model/json.hpp"
 #include "run/phases.hpp"
+#include "run/template.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -41,10 +42,30 @@ Finding host_fault(const Error& error, Phase phase, const fs::path& directory) {
   return finding;
 }
 
-/// Runs the phases until one says that the next makes no sense; the rest are skipped.
-void run_phases(CellRun& cell, const CellContext& context, CellResult& result) {
+/// A fork has these phases from its template.
+bool is_inherited(Phase phase, const Template* origin) {
+  return origin != nullptr && phase > Phase::prepare && phase <= origin->after;
+}
+
+Seconds wake(CellRun& cell) {
+  auto begin = Clock::now();
+  cell.wake();
+  return Clock::now() - begin;
+}
+
+/// Runs the phases up to the last one until one says that the next makes no sense; the rest are skipped. Throws
+/// ForkFailed.
+void run_phases(CellRun& cell, const CellContext& context, CellResult& result, Phase last = Phase::verify) {
+  const auto* origin = context.fork_of;
   bool going = true;
   for (const auto& step : k_steps) {
+    if (step.phase > last) return;
+    if (going && is_inherited(step.phase, origin)) {
+      if (result.phases.size() == 1) result.phases[0].seconds += wake(cell);
+      result.phases.push_back(*std::ranges::find(origin->phases, step.phase, &PhaseResult::phase));
+      result.phases.back().of_template = true;
+      continue;
+    }
     if (!going) {
       result.phases.push_back({step.phase, Seconds(0), "skipped"});
       continue;
@@ -52,7 +73,8 @@ void run_phases(CellRun& cell, const CellContext& context, CellResult& result) {
     if (context.on_phase) context.on_phase(step.phase);
     auto begin = Clock::now();
     auto findings_before = result.findings.size();
-    cell.log().add("phase", {{"phase", to_string(step.phase)}, {"what", "begin"}});
+    bool of_log = origin == nullptr || step.phase != Phase::prepare; // its template's log has that already
+    if (of_log) cell.log().add("phase", {{"phase", to_string(step.phase)}, {"what", "begin"}});
     try {
       going = (cell.*step.run)();
     } catch (const Error& error) {
@@ -69,7 +91,7 @@ void run_phases(CellRun& cell, const CellContext& context, CellResult& result) {
     cell.report_complaints(step.phase, findings_before);
     const char* outcome = result.findings.size() > findings_before ? "failed" : "done";
     result.phases.push_back({step.phase, Clock::now() - begin, outcome});
-    cell.log().add("phase", {{"phase", to_string(step.phase)}, {"what", "end"}, {"outcome", outcome}});
+    if (of_log) cell.log().add("phase", {{"phase", to_string(step.phase)}, {"what", "end"}, {"outcome", outcome}});
     if (going && context.stop_after == step.phase) {
       cell.hand_over();
       going = false;
@@ -126,7 +148,27 @@ void judge_cell(const Expectations& expectations, CellResult& result) {
   result.known_issue = std::move(judgement.known_issue);
 }
 
-CellResult run_cell(const Cell& cell, const CellContext& context) {
+std::unique_ptr<const Template> make_template(const Cell& cell, const CellContext& context, std::string name,
+                                              Phase after, RamPlace place) {
+  auto size = cell.parameters.memory;
+  auto ram = place == RamPlace::memory ? ScratchFile::in_memory(size) : ScratchFile(context.directory, size);
+  auto own = context;
+  own.ram_file = ram.path();
+  CellResult result;
+  result.cell = cell;
+  result.facts = cell_facts(cell, context.kernel.facts, context.expectations);
+  CellRun running(cell, own, result);
+  run_phases(running, own, result, after);
+  if (!result.findings.empty())
+    throw Error(Blame::infra, "{} in phase {}: {}", result.findings.front().code,
+                to_string(result.findings.front().phase), result.findings.front().text);
+  if (result.phases.back().outcome != "done")
+    throw Error(Blame::infra, "it did not get as far as phase {}", to_string(after));
+  return std::make_unique<const Template>(running.freeze(std::move(ram), std::move(name), after));
+}
+
+namespace {
+CellResult run_once(const Cell& cell, const CellContext& context) {
   auto begin = Clock::now();
   CellResult result;
   result.cell = cell;
@@ -137,6 +179,8 @@ CellResult run_cell(const Cell& cell, const CellContext& context) {
                       {"events", "events.jsonl"},
                       {"emulator_arguments", "qemu.args"},
                       {"emulator_log", "qemu.stderr"}};
+  if (const auto* origin = context.fork_of) result.fork = Fork{.of = origin->name, .after = origin->after};
+  result.not_forked = context.not_forked;
   std::unique_ptr<CellRun> running;
   try {
     running = std::make_unique<CellRun>(cell, context, result);
@@ -162,6 +206,19 @@ CellResult run_cell(const Cell& cell, const CellContext& context) {
     judge_cell(context.expectations, result);
   }
   return result;
+}
+} // namespace
+
+CellResult run_cell(const Cell& cell, const CellContext& context) {
+  if (context.fork_of == nullptr) return run_once(cell, context);
+  try {
+    return run_once(cell, context);
+  } catch (const ForkFailed& failure) {
+    auto cold = context;
+    cold.fork_of = nullptr;
+    cold.not_forked = fmt::format("a fork of {} failed: {}", context.fork_of->name, failure.what());
+    return run_once(cell, cold);
+  }
 }
 
 } // namespace kdt::run

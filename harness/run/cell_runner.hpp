@@ -48,6 +48,8 @@ using Verify =
 vmcore::Report verify_in_child(const vmcore::Subject& subject, const vmcore::Expectation& expectation,
                                Deadline deadline, std::stop_token stop);
 
+struct Template;
+
 /// What a cell needs besides itself. References outlive the cell.
 struct CellContext {
   const image::KernelImage& kernel;
@@ -67,11 +69,15 @@ struct CellContext {
   /// After this phase the guest is not asked any more: it gets a shell on its console, until it ends. What the cell
   /// would have shown is not known then.
   std::optional<Phase> stop_after{};
-  std::function<void()> on_handed_over{};                  ///< called when it has the shell
+  const Template* fork_of = nullptr;      ///< the guest is a fork of that; nullptr: it boots
+  std::string not_forked{};               ///< why it boots though it should be a fork; goes into the result
+  std::filesystem::path ram_file{};       ///< of a guest that becomes a template
+  std::function<void()> on_handed_over{}; ///< called when it has the shell
   std::function<void(const std::string&)> tell_debugger{}; ///< what a person at a debugger should know of the kernel
 };
 
-/// Runs one cell from prepare to verify and judges it. What goes wrong is in the result; only Interrupted is thrown.
+/// Runs one cell from prepare to verify and judges it. What goes wrong is in the result; only Interrupted is thrown. A
+/// fork that does not come to life is run again cold, and the result says so.
 CellResult run_cell(const Cell& cell, const CellContext& context);
 
 /// sha256 over everything that decides what the cell does: kernel build id, initramfs, emulator, every parameter.

@@ -36,14 +36,15 @@ protected:
   /// The rules of all triggers are those that count.
   void use_trigger_rules() { matrix::add_rules(expectations_.triggers, expectations_.rules); }
 
-  CellResult run(Keep keep = Keep::failed) {
-    CellContext context{
+  CellContext context(Keep keep = Keep::failed) {
+    return {
         .kernel = kernel_,
         .expectations = expectations_,
         .make_machine =
             [this](const machine::MachineSpec& spec, std::stop_token) {
               write_file(spec.drives.at(0).file, "a part of a dump");
-              return guest_.machine();
+              specs_.push_back(spec);
+              return spec.state_file.empty() ? guest_.machine() : guest_.fork();
             },
         .emulator_version = "0",
         .directory = directory_.path() / "cell",
@@ -55,8 +56,9 @@ protected:
               return verify_(subject);
             },
         .on_phase = {}};
-    return run_cell(cell_, context);
   }
+
+  CellResult run(Keep keep = Keep::failed) { return run_cell(cell_, context(keep)); }
 
   void use_rules(const std::string& rules, const std::string& head = "") {
     write_file(directory_.path() / "rules.yaml", head + "rules:\n" + rules);
@@ -90,7 +92,8 @@ protected:
   Expectations expectations_;
   Cell cell_;
   FakeGuest guest_{KDT_SOURCE_DIR "/harness/guest/testdata/kexec_file_load.jsonl"};
-  vmcore::Expectation expected_; ///< of the dump, as the last run had it
+  std::vector<machine::MachineSpec> specs_; ///< of the machines that were made
+  vmcore::Expectation expected_;            ///< of the dump, as the last run had it
   std::function<vmcore::Report(const vmcore::Subject&)> verify_ = [](const vmcore::Subject& subject) {
     write_file(subject.assembled, "a dump");
     vmcore::Report report;

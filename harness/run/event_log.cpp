@@ -46,6 +46,13 @@ void EventLog::console(std::string_view bytes) {
   if (console_cut_) write_all(console_.get(), k_cut, console_name_);
 }
 
+void EventLog::continue_after(std::string_view events, std::string_view console_bytes, Seconds age) {
+  write_all(events_.get(), events, events_name_);
+  events_bytes_ += events.size();
+  console(console_bytes);
+  begin_ = Clock::now() - std::chrono::duration_cast<Clock::duration>(age);
+}
+
 std::string console_if_whole(const std::filesystem::path& file) {
   auto console = read_file(file);
   return console.ends_with(k_cut) ? std::string() : console;

@@ -23,6 +23,9 @@ public:
   /// Raw console bytes.
   void console(std::string_view bytes);
 
+  /// Begins with what another log holds, whose last event was at this time, as if this one had been there.
+  void continue_after(std::string_view events, std::string_view console, Seconds age);
+
   bool console_cut() const { return console_cut_; }
   Seconds now() const { return Clock::now() - begin_; }
 

@@ -33,6 +33,20 @@ TEST(EventLog, CutsAConsoleThatFloods) {
   EXPECT_EQ(console_if_whole(directory.path() / "whole"), "[    0.1] hello\n");
 }
 
+TEST(EventLog, OfAForkContinuesThatOfItsTemplate) {
+  TempDir directory("kdt-test");
+  EventLog log(directory.path());
+  log.continue_after("{\"t\":12.5,\"type\":\"agent\"}\n", "booted\n", Seconds(12.5));
+  log.add("fork", {});
+  log.console("panicked\n");
+  auto lines = split(read_file(directory.path() / "events.jsonl"), '\n');
+  ASSERT_EQ(lines.size(), 3U);
+  EXPECT_EQ(ordered_json::parse(lines[0])["type"], "agent");
+  EXPECT_GE(ordered_json::parse(lines[1])["t"].get<double>(), 12.5);
+  EXPECT_LT(ordered_json::parse(lines[1])["t"].get<double>(), 60);
+  EXPECT_EQ(read_file(directory.path() / "console.log"), "booted\npanicked\n");
+}
+
 TEST(EventLog, AnUnwritableDirectoryIsAnInfraError) {
   EXPECT_THROW(EventLog("/nonexistent/kdt"), Error);
 }

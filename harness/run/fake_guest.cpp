@@ -78,9 +78,19 @@ FakeGuest::FakeGuest(const std::string& recording) {
 std::unique_ptr<machine::Machine> FakeGuest::machine() {
   auto events = boot_events;
   events.push_back(machine::AgentLine{system_hello_});
+  return machine_with(std::move(events));
+}
+
+std::unique_ptr<machine::Machine> FakeGuest::fork() {
+  return machine_with({});
+}
+
+std::unique_ptr<machine::Machine> FakeGuest::machine_with(std::vector<machine::Event> events) {
   auto machine = std::make_unique<machine::ScriptedMachine>(std::move(events),
                                                             [this](const std::string& line) { return respond(line); });
   machine->monitor_answers = monitor_answers;
+  machine->cannot_freeze = cannot_freeze;
+  machine->cannot_wake = cannot_wake;
   machine->poked = poked;
   if (has_memory_) machine->memory = [this] { return memory(); };
   return machine;
@@ -97,6 +107,7 @@ std::vector<machine::Event> FakeGuest::respond(const std::string& line) {
     return {machine::AgentLine{ordered_json{{"id", ask["id"]}, {"answer", ordered_json::parse(system_hello_)}}.dump()}};
   auto& queue = answers_[name];
   if (name == "resize" && queue.empty()) queue.push_back(k_resize_refused); // no recording is as young
+  if (name == "wake" && queue.empty()) queue.push_back(R"({"id":0,"answer":{"role":"system","random":7}})");
   if (name == "canaries" && queue.empty()) queue.push_back(k_canaries);
   KDT_ASSERT(!queue.empty());
   auto answer = ordered_json::parse(queue.front());

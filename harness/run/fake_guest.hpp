@@ -23,6 +23,8 @@ public:
 
   /// A machine that plays this guest; the FakeGuest outlives it.
   std::unique_ptr<machine::Machine> machine();
+  /// One that goes on where the first froze.
+  std::unique_ptr<machine::Machine> fork();
 
   /// Gives the guest a memory with the page tables that its probe tells of, single pages only; `bend` may change them
   /// before the n-th look (from 0) that the host takes.
@@ -33,11 +35,14 @@ public:
   std::function<std::pair<std::optional<std::string>, std::vector<machine::Event>>(machine::Poke)> poked;
   std::map<std::string, std::string> asks;
 
+  std::string cannot_freeze; ///< of ScriptedMachine
+  std::string cannot_wake;
   bool monitor_answers = true;
   std::vector<machine::Event> boot_events;    ///< before the first hello
   std::vector<machine::Event> capture_events; ///< after the trigger
 
 private:
+  std::unique_ptr<machine::Machine> machine_with(std::vector<machine::Event> events);
   std::vector<machine::Event> respond(const std::string& line);
   ReadMemory memory();
 

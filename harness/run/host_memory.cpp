@@ -74,13 +74,18 @@ void apply_limits(const fs::path& root, std::string_view line, HostMemory& memor
   }
 }
 
-ByteSize resident(const std::string& pid) {
+/// Without what it shares with others: a template's RAM file is held by us, and stays when a fork of it ends.
+ByteSize private_memory(const std::string& pid) {
   auto statm = read_if_there(fs::path("/proc") / pid / "statm"); // size resident shared …, in pages
   if (!statm) return {};
   auto fields = split(*statm, ' ');
-  std::uint64_t pages = 0;
-  if (fields.size() > 1) std::from_chars(fields[1].data(), fields[1].data() + fields[1].size(), pages);
-  return {pages * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE))};
+  auto pages = [&](std::size_t field) {
+    std::uint64_t number = 0;
+    if (fields.size() > field)
+      std::from_chars(fields[field].data(), fields[field].data() + fields[field].size(), number);
+    return number;
+  };
+  return {(pages(1) - std::min(pages(1), pages(2))) * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE))};
 }
 
 } // namespace
@@ -121,7 +126,7 @@ ByteSize memory_of_children() {
   std::error_code error;
   for (const auto& task : fs::directory_iterator("/proc/self/task", error))
     for (const auto& pid : split(read_if_there(task.path() / "children").value_or(""), ' '))
-      if (!pid.empty()) sum = sum + resident(pid);
+      if (!pid.empty()) sum = sum + private_memory(pid);
   return sum;
 }
 

@@ -33,7 +33,7 @@ ByteSize host_memory_budget(const HostMemory& memory = host_memory());
 std::optional<std::string> memory_shortage(const machine::Ended& ended, std::uint64_t oom_kills_before,
                                            const HostMemory& now);
 
-/// What our own child processes occupy at the moment; 0 on a kernel that does not list them.
+/// What our own child processes occupy at the moment, each for itself; 0 on a kernel that does not list them.
 ByteSize memory_of_children();
 
 } // namespace kdt::run

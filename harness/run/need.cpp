@@ -66,6 +66,15 @@ std::string cell_class(const CellParameters& parameters, machine::Accelerator ac
                      parameters.capture_trigger.empty() ? "" : " then " + parameters.capture_trigger);
 }
 
+ByteSize fork_growth(const CellParameters& parameters, ByteSize largest) {
+  bool reads_all = !small_dump(parameters.dump) && parameters.memory.bytes <= largest.bytes / 2;
+  return reads_all ? parameters.memory : ByteSize{};
+}
+
+std::string fork_class(Phase after) {
+  return fmt::format(" forked after {}", to_string(after));
+}
+
 std::string size_class(const CellParameters& parameters, machine::Accelerator accelerator) {
   return fmt::format("{} cpus={} {} {}", to_string(parameters.memory), parameters.cpus,
                      small_dump(parameters.dump) ? "small-dump" : "large-dump", machine::to_string(accelerator));

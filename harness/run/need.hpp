@@ -2,6 +2,7 @@
 
 #include "machine/machine.hpp"
 #include "model/cell.hpp"
+#include "model/verdict.hpp"
 #include "run/scheduler.hpp"
 
 #include <string>
@@ -25,5 +26,13 @@ std::string cell_class(const CellParameters& parameters, machine::Accelerator ac
 
 /// Cells of one size class take similar memory and time: guest memory, processors, accelerator and what is dumped.
 std::string size_class(const CellParameters& parameters, machine::Accelerator accelerator);
+
+/// What a template's RAM file grows by while this fork of it dumps: who reads memory that the guest never wrote makes a
+/// page of the file, where a guest with memory of its own is shown the same page of zeros everywhere. Nothing when that
+/// is more than half of `largest`, since the file is then on disk.
+ByteSize fork_growth(const CellParameters& parameters, ByteSize largest);
+
+/// What both are followed by for a fork of a template that froze after this phase.
+std::string fork_class(Phase after);
 
 } // namespace kdt::run

@@ -88,4 +88,13 @@ TEST(CellClass, TellsApartWhatTakesMoreAndNothingElse) {
   EXPECT_NE(size_class(plain, machine::Accelerator::tcg), size_class(other, machine::Accelerator::tcg));
 }
 
+TEST(Need, AForkThatDumpsAllMakesItsTemplatesFileGrow) {
+  CellParameters parameters{.kernel = "k", .memory = ByteSize::gib(4)};
+  EXPECT_EQ(fork_growth(parameters, ByteSize::gib(20)), ByteSize{});
+  parameters.dump.filter = 1;
+  EXPECT_EQ(fork_growth(parameters, ByteSize::gib(20)), ByteSize::gib(4));
+  EXPECT_EQ(fork_growth(parameters, ByteSize::gib(6)), ByteSize{}); // the file is on disk
+  EXPECT_NE(fork_class(Phase::probe), fork_class(Phase::capture));
+}
+
 } // namespace kdt::run

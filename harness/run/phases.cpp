@@ -11,6 +11,7 @@
 #include "run/need.hpp"
 #include "run/nonce.hpp"
 #include "run/observe.hpp"
+#include "run/template.hpp"
 
 #include <algorithm>
 
@@ -36,7 +37,9 @@ ByteSize payload_of(const image::KernelImage& kernel) {
 CellRun::CellRun(const Cell& cell, const CellContext& context, CellResult& result)
     : cell_(cell), context_(context), result_(result),
       timeouts_(timeouts_for(cell.parameters, context.accelerator, context.timeout_scale, payload_of(context.kernel))),
-      log_(context.directory), nonce_(make_nonce()) {}
+      log_(context.directory), nonce_(make_nonce()) {
+  if (context.fork_of != nullptr) take_over(*context.fork_of);
+}
 
 fs::path CellRun::initramfs() const {
   return with_ssh_ ? with_ssh_->path() : context_.kernel.initramfs;
@@ -73,7 +76,7 @@ bool CellRun::expects(std::string_view observation, std::string_view value) cons
 }
 
 bool CellRun::prepare() {
-  if (lacks_support()) return false;
+  if (context_.ram_file.empty() && lacks_support()) return false; // a template's trigger is one of many
   oom_kills_ = host_memory().oom_kills;
   auto needed = dump_space_needed(cell_.parameters);
   if (auto free = free_space(context_.directory); free < needed) {
@@ -84,7 +87,12 @@ bool CellRun::prepare() {
            Phase::prepare);
     return false;
   }
-  target_.emplace(cell_.parameters.dump, dump_disk_size(cell_.parameters), context_.directory, context_.stop);
+  const auto* origin = context_.fork_of;
+  // A capture kernel has looked at its disks already.
+  if (origin != nullptr && origin->after > Phase::trigger)
+    target_.emplace(*origin->target, cell_.parameters.dump, context_.directory, context_.stop);
+  else
+    target_.emplace(cell_.parameters.dump, dump_disk_size(cell_.parameters), context_.directory, context_.stop);
   if (cell_.parameters.dump.target == "ssh") add_ssh_client();
   auto spec = machine_spec(cell_, context_.accelerator,
                            {.kernel = context_.kernel.image,
@@ -92,13 +100,17 @@ bool CellRun::prepare() {
                             .disks = target_->drives(),
                             .service = target_->service()});
   spec.error_log = context_.directory / "qemu.stderr";
-  machine_ = context_.make_machine(spec, context_.stop);
+  auto actual = spec; // people who start it themselves start it cold
+  actual.ram_file = origin != nullptr ? origin->ram.path() : context_.ram_file;
+  if (origin != nullptr) actual.state_file = origin->state.path();
+  machine_ = context_.make_machine(actual, context_.stop);
   for (std::size_t i = 0; i < target_->drives().size(); ++i) // for people: files of that size beside qemu.args do
     spec.drives[i].file = i == 0 ? "dump.img" : fmt::format("dump-{}.img", i + 1);
   write_file(context_.directory / "qemu.args",
              shell_line(machine::qemu_argv(spec, machine::channels_by_fd(3, 4, 5))) + "\n");
   leave_recipe();
   session_ = std::make_unique<Session>(*machine_, log_, [this] { return target_->occupied(); });
+  if (origin != nullptr) session_->take_over(origin->past);
   return true;
 }
 

@@ -11,6 +11,8 @@
 
 namespace kdt::run {
 
+struct Template;
+
 /// A cell while it runs: what its phases share. Each phase returns true when the next one makes sense.
 class CellRun {
 public:
@@ -24,6 +26,11 @@ public:
   bool capture();
   bool save();
   bool verify();
+
+  /// Lets the fork go on where its template froze; throws ForkFailed, Interrupted.
+  void wake();
+  /// Makes the guest a template; throws Error{infra}, Interrupted.
+  Template freeze(ScratchFile ram, std::string name, Phase after);
 
   /// Gives the person at the console a shell in the kernel that runs, and waits for the guest's end. Throws Interrupted
   /// when it is left, Error{infra} when the agent cannot.
@@ -65,6 +72,7 @@ private:
   std::optional<std::string> expected_by_now(std::string_view observation) const;
   bool expects(std::string_view observation, std::string_view value) const;
   bool region_reserved() const;
+  void take_over(const Template& origin);
   bool collect_dump();
   fs::path initramfs() const;
   void add_ssh_client();

@@ -10,6 +10,7 @@
 #include "run/learnt.hpp"
 #include "run/need.hpp"
 #include "run/scheduler.hpp"
+#include "run/templates.hpp"
 
 #include <algorithm>
 #include <set>
@@ -28,14 +29,16 @@ public:
   RunResult go();
 
 private:
+  TemplatePlan plan() const;
   std::vector<Job> jobs();
   void build_kernels(std::stop_token stop);
   void work();
   void run_turn(const Turn& turn);
   void skip_what_never_fits();
   void learn(const CellResult& result);
-  CellResult run_one(const PlannedCell& planned, const image::KernelImage& kernel, int attempt);
-  std::filesystem::path make_cell_directory(const Cell& cell);
+  void make_template_of(const Turn& turn, const image::KernelImage& kernel);
+  CellContext context_of(const PlannedCell& planned, const image::KernelImage& kernel, std::filesystem::path directory);
+  CellResult run_one(std::size_t index, const image::KernelImage& kernel, int attempt);
   RunProgress progress();
   void finish(CellResult result);
   CellResult not_run(std::size_t index, Finding finding) const;
@@ -53,7 +56,8 @@ private:
   HostMemory host_ = host_memory(); ///< when the run began
   Learnt learnt_;
   std::vector<Job> never_; ///< jobs that take more memory than the host has at all
-  std::size_t total_ = 0;  ///< cells of the run when it is done, those of a resumed run included
+  Templates templates_;
+  std::size_t total_ = 0; ///< cells of the run when it is done, those of a resumed run included
   Scheduler scheduler_;
   RunResult run_;
   std::unique_ptr<Journal> journal_;
@@ -68,7 +72,7 @@ Running::Running(const std::vector<PlannedCell>& cells, image::Images& images, c
                  const RunOptions& options, RunObserver& observer, std::stop_token stop)
     : cells_(cells), images_(images), backend_(backend), options_(options), observer_(observer),
       forward_stop_(std::move(stop), [this] { stop_.request_stop(); }),
-      learnt_(options.learnt, [this](const std::string& sentence) { observer_.warned(sentence); }),
+      learnt_(options.learnt, [this](const std::string& sentence) { observer_.warned(sentence); }), templates_(plan()),
       scheduler_(jobs(), options.jobs,
                  [this] {
                    return Room{.memory = host_memory_budget() + memory_of_children(),
@@ -83,6 +87,17 @@ Running::Running(const std::vector<PlannedCell>& cells, image::Images& images, c
   run_.started = timestamp();
   run_.host = describe_host(backend.emulator_version);
   run_.cells = options.finished;
+}
+
+/// Of cells that have not finished yet.
+TemplatePlan Running::plan() const {
+  std::set<std::string> finished;
+  for (const auto& result : options_.finished) finished.insert(result.cell.id);
+  bool fork = options_.templates && backend_.can_fork;
+  std::vector<const Cell*> cells;
+  for (const auto& planned : cells_)
+    cells.push_back(fork && !finished.contains(planned.cell.id) ? &planned.cell : nullptr);
+  return plan_templates(cells);
 }
 
 /// The cells that have not finished yet; puts those that never fit aside.
@@ -100,7 +115,16 @@ std::vector<Job> Running::jobs() {
     // What was learnt carries a margin of a tenth, which must not keep a cell out that has run here before.
     bool fits = need.memory.bytes / 11 * 10 <= largest.bytes;
     if (fits) need.memory = std::min(need.memory, largest);
-    (fits ? jobs : never_).push_back({.index = i, .kernel = parameters.kernel, .need = need});
+    Job job{.index = i, .kernel = parameters.kernel, .need = need};
+    if (auto group = templates_.group_of(i)) {
+      job.group = group;
+      job.cold_memory = need.memory;
+      auto kind = fork_class(templates_.group(*group).after);
+      job.need =
+          learnt_.better(need, cell_class(parameters, accelerator) + kind, size_class(parameters, accelerator) + kind);
+      job.need.memory = job.need.memory + fork_growth(parameters, largest);
+    }
+    (fits ? jobs : never_).push_back(job);
   }
   total_ = options_.finished.size() + jobs.size() + never_.size();
   return jobs;
@@ -186,6 +210,7 @@ void Running::skip_what_never_fits() {
                                                     human(job.need.memory), human(host_.total))));
     result.verdict = Verdict::skip;
     finish(std::move(result));
+    templates_.ended(job.index);
   }
 }
 
@@ -217,8 +242,11 @@ void Running::run_turn(const Turn& turn) {
     std::scoped_lock lock(mutex_);
     forecast_.began(turn.job.index, turn.job.need.seconds, Clock::now());
   }
+  observer_.cell_started(planned.cell, progress());
+  if (turn.makes_template) make_template_of(turn, *kernel);
   for (int attempt = 1;; ++attempt) {
-    auto result = run_one(planned, *kernel, attempt);
+    if (attempt > 1) observer_.cell_started(planned.cell, progress());
+    auto result = run_one(turn.job.index, *kernel, attempt);
     if (result.verdict == Verdict::error && attempt <= options_.retry_infra) continue;
     learn(result);
     {
@@ -234,8 +262,9 @@ void Running::learn(const CellResult& result) {
   bool typical = result.verdict == Verdict::pass || result.verdict == Verdict::xfail;
   if (!typical || peak == nullptr) return; // a cell that went wrong ended early, or waited for a deadline
   const auto& parameters = result.cell.parameters;
-  learnt_.add({.cell_class = cell_class(parameters, backend_.accelerator),
-               .size_class = size_class(parameters, backend_.accelerator),
+  auto kind = result.fork ? fork_class(result.fork->after) : "";
+  learnt_.add({.cell_class = cell_class(parameters, backend_.accelerator) + kind,
+               .size_class = size_class(parameters, backend_.accelerator) + kind,
                .seconds = result.seconds.count(),
                .memory = {static_cast<std::uint64_t>(std::get<std::int64_t>(*peak))}});
 }
@@ -256,35 +285,56 @@ void Running::work() {
     } catch (const std::exception& bug) {
       fatal(Error(Blame::infra, "kdt's own fault: {}", bug.what()));
     }
-    if (turn) scheduler_.done(turn->job);
+    if (!turn) continue;
+    templates_.ended(turn->job.index);
+    scheduler_.done(turn->job);
   }
 }
 
-std::filesystem::path Running::make_cell_directory(const Cell& cell) {
-  auto directory = options_.directory / "cells" / cell.slug;
-  std::error_code error;
-  fs::remove_all(directory, error);
+CellContext Running::context_of(const PlannedCell& planned, const image::KernelImage& kernel, fs::path directory) {
+  const auto& cell = planned.cell;
+  std::error_code ignored;
+  fs::remove_all(directory, ignored);
   make_directories(directory);
-  return directory;
+  return {.kernel = kernel,
+          .expectations = *planned.expectations,
+          .make_machine = backend_.make_machine,
+          .accelerator = backend_.accelerator,
+          .emulator_version = backend_.emulator_version,
+          .directory = std::move(directory),
+          .ssh_client = cell.parameters.dump.target == "ssh" ? images_.tree("ssh", stop_.get_token()) : "",
+          .timeout_scale = options_.timeout_scale,
+          .keep = options_.keep,
+          .stop = stop_.get_token(),
+          .on_phase = [this, &cell](Phase phase) { observer_.phase_started(cell, phase); },
+          .matrix = options_.matrix,
+          .kernel_options = options_.kernel_options};
 }
 
-CellResult Running::run_one(const PlannedCell& planned, const image::KernelImage& kernel, int attempt) {
+/// The first cell of a group goes through the phases for all of them.
+void Running::make_template_of(const Turn& turn, const image::KernelImage& kernel) {
+  const auto& planned = cells_[turn.job.index];
+  auto number = *turn.job.group;
+  const auto& group = templates_.group(number);
+  auto context = context_of(planned, kernel, options_.directory / "templates" / group.name);
+  auto expected = turn.job.cold_memory;
+  for (auto index : group.cells)
+    expected = std::max(expected, fork_growth(cells_[index].cell.parameters, ByteSize{UINT64_MAX}));
+  bool made = templates_.make(number, planned.cell, context, expected, host_memory_budget());
+  scheduler_.template_settled(turn, made);
+  if (!made) observer_.warned(fmt::format("{}; {} cells boot instead", templates_.why_not(number), group.cells.size()));
+}
+
+CellResult Running::run_one(std::size_t index, const image::KernelImage& kernel, int attempt) {
+  const auto& planned = cells_[index];
   const auto& cell = planned.cell;
-  CellContext context{.kernel = kernel,
-                      .expectations = *planned.expectations,
-                      .make_machine = backend_.make_machine,
-                      .accelerator = backend_.accelerator,
-                      .emulator_version = backend_.emulator_version,
-                      .directory = make_cell_directory(cell),
-                      .ssh_client = cell.parameters.dump.target == "ssh" ? images_.tree("ssh", stop_.get_token()) : "",
-                      .timeout_scale = options_.timeout_scale,
-                      .keep = options_.keep,
-                      .stop = stop_.get_token(),
-                      .on_phase = [&](Phase phase) { observer_.phase_started(cell, phase); },
-                      .matrix = options_.matrix,
-                      .kernel_options = options_.kernel_options};
-  observer_.cell_started(cell, progress());
+  auto context = context_of(planned, kernel, options_.directory / "cells" / cell.slug);
+  auto origin = templates_.origin_of(index);
+  if (attempt == 1) context.fork_of = origin.fork_of; // what went wrong with a fork is tried without
+  context.not_forked = origin.not_forked;
   auto result = run_cell(cell, context);
+  if (origin.not_forked.empty() && !result.not_forked.empty())
+    observer_.warned(fmt::format("{}: {}; it was booted instead", cell.id, result.not_forked));
   result.attempts = attempt;
   return result;
 }

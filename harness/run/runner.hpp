@@ -19,6 +19,7 @@ struct RunOptions {
   unsigned jobs = 1;
   int repeat = 1;         ///< each cell so often
   int retry_infra = 0;    ///< a cell with verdict error is run again, at most so often
+  bool templates = false; ///< cells that share a boot are forks of one guest, where the backend can do that
   bool fail_fast = false; ///< stop at the first unexpected verdict
   double timeout_scale = 1;
   Keep keep = Keep::failed;
@@ -55,6 +56,7 @@ struct Backend {
   machine::MachineFactory make_machine;
   machine::Accelerator accelerator = machine::Accelerator::tcg;
   std::string emulator_version;
+  bool can_fork = false; ///< its machines freeze and wake
 };
 
 /// Runs the cells, as many at once as processors, memory and disk of the host allow, while the kernels that are missing

@@ -17,25 +17,74 @@ bool Scheduler::fits(const Need& need, const Room& room) const {
          used_.disk + need.disk <= room.disk;
 }
 
+Scheduler::Group Scheduler::state_of(const Job& job) const {
+  auto it = job.group ? groups_.find(*job.group) : groups_.end();
+  return it != groups_.end() ? it->second : job.group ? Group::none : Group::never;
+}
+
+bool Scheduler::is_ready(const Job& job) const {
+  return std::ranges::find(ready_, job.kernel) != ready_.end() && state_of(job) != Group::in_making;
+}
+
+/// With the template that it makes first.
+Need Scheduler::need_of(const Job& job) const {
+  auto need = job.need;
+  if (state_of(job) == Group::none) need.memory = need.memory + job.cold_memory;
+  return need;
+}
+
 std::optional<Turn> Scheduler::take() {
-  auto ready = [this](const Job& job) { return std::ranges::find(ready_, job.kernel) != ready_.end(); };
+  auto ready = [this](const Job& job) { return is_ready(job); };
   auto first = std::ranges::find_if(waiting_, ready);
   if (first == waiting_.end()) return std::nullopt;
   auto room = room_();
-  auto it = std::find_if(first, waiting_.end(), [&](const Job& job) { return ready(job) && fits(job.need, room); });
+  auto can_start = [&](const Job& job) { return ready(job) && fits(need_of(job), room); };
+  auto it = std::find_if(first, waiting_.end(), can_start);
+  if (it != waiting_.end() && state_of(*it) == Group::none) { // templates that are there take memory: use them up first
+    auto is_fork = [&](const Job& job) { return state_of(job) == Group::made && can_start(job); };
+    if (auto fork = std::find_if(first, waiting_.end(), is_fork); fork != waiting_.end()) it = fork;
+  }
   bool found = it != waiting_.end();
   if (!found) {
     if (running_ > 0 || !settled_) return std::nullopt;
     it = first;
   }
-  Turn turn{.job = std::move(*it), .fits = found, .room = room};
+  auto group = state_of(*it);
+  Turn turn{.job = std::move(*it), .fits = found, .room = room, .makes_template = found && group == Group::none};
   waiting_.erase(it);
+  if (!found && group == Group::none) { // no room for a template, but perhaps for the cell
+    give_up_template(*turn.job.group);
+    turn.job.need.memory = std::max(turn.job.need.memory, turn.job.cold_memory);
+    turn.fits = fits(turn.job.need, room);
+  }
   const auto& need = turn.job.need;
   used_.slots += need.slots;
   used_.memory = used_.memory + need.memory;
   used_.disk = used_.disk + need.disk;
   ++running_;
+  if (turn.makes_template) {
+    groups_[*turn.job.group] = Group::in_making;
+    used_.memory = used_.memory + turn.job.cold_memory;
+  }
   return turn;
+}
+
+/// All that still wait for it boot.
+void Scheduler::give_up_template(std::size_t group) {
+  groups_[group] = Group::never;
+  for (auto& job : waiting_)
+    if (job.group == group) job.need.memory = std::max(job.need.memory, job.cold_memory);
+}
+
+void Scheduler::template_settled(const Turn& turn, bool made) {
+  KDT_ASSERT(turn.makes_template);
+  std::scoped_lock lock(mutex_);
+  used_.memory = used_.memory - turn.job.cold_memory; // a RAM file that stays is no longer among what the host has free
+  if (made)
+    groups_[*turn.job.group] = Group::made;
+  else
+    give_up_template(*turn.job.group);
+  changed_.notify_all();
 }
 
 std::optional<Turn> Scheduler::next(std::stop_token stop) {
@@ -52,6 +101,10 @@ void Scheduler::done(const Job& job) {
   used_.slots -= job.need.slots;
   used_.memory = used_.memory - job.need.memory;
   used_.disk = used_.disk - job.need.disk;
+  if (state_of(job) == Group::in_making) { // it ended before it came to that: somebody else makes it
+    groups_.erase(*job.group);
+    used_.memory = used_.memory - job.cold_memory;
+  }
   changed_.notify_all();
 }
 

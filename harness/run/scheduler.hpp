@@ -5,6 +5,7 @@
 #include <condition_variable>
 #include <cstddef>
 #include <functional>
+#include <map>
 #include <mutex>
 #include <optional>
 #include <stop_token>
@@ -28,6 +29,8 @@ struct Job {
   std::size_t index = 0; ///< the caller's number for it
   std::string kernel{};  ///< it can run once this kernel is there
   Need need{};
+  std::optional<std::size_t> group{}; ///< of cells that are forks of one template; nullopt: it runs cold
+  ByteSize cold_memory{};             ///< of a grouped one: what it, or the group's template, takes when it boots
 };
 
 /// What all guests together may take at the moment, with what those that run occupy already.
@@ -41,16 +44,21 @@ struct Turn {
   Job job;
   bool fits = true; ///< else nothing of ours runs or is being built, and still the host has too little free for it
   Room room{};      ///< what there was then
+  bool makes_template =
+      false; ///< of its group, first of all; nobody else of the group has a turn before that is settled
 };
 
 /// Hands out jobs to worker threads: only those whose kernel is ready, longest first, as long as slots, memory and disk
-/// for them are free. It asks for the room each time, so that whatever else the host does counts.
+/// for them are free; and rather a fork of a template that is there than one that needs a new one. It asks for the room
+/// each time, so that whatever else the host does counts.
 class Scheduler {
 public:
   Scheduler(std::vector<Job> jobs, unsigned slots, std::function<Room()> room);
 
   /// Waits for a job that may start; nullopt when none is left to hand out, or stop was requested.
   std::optional<Turn> next(std::stop_token stop);
+  /// The template that this turn was to make is there, or never will be: what it took while it was made is free again.
+  void template_settled(const Turn& turn, bool made);
   /// The job has ended: what it took is free again.
   void done(const Job& job);
   void kernel_ready(const std::string& kernel);
@@ -62,13 +70,19 @@ public:
   double seconds_waiting() const;
 
 private:
+  enum class Group { none, in_making, made, never };
+  Group state_of(const Job& job) const;
+  bool is_ready(const Job& job) const;
+  Need need_of(const Job& job) const;
   std::optional<Turn> take();
+  void give_up_template(std::size_t group);
   bool fits(const Need& need, const Room& room) const;
 
   mutable std::mutex mutex_;
   std::condition_variable_any changed_;
   std::vector<Job> waiting_;
   std::vector<std::string> ready_;
+  std::map<std::size_t, Group> groups_;
   unsigned slots_;
   std::function<Room()> room_;
   Need used_{.slots = 0};

@@ -82,6 +82,80 @@ TEST(Scheduler, AGuestOfManyProcessorsTakesSeveralSlotsAndOneOfMoreThanAllTakesA
   EXPECT_EQ(at_once(scheduler), std::nullopt);
 }
 
+namespace {
+Job grouped(std::size_t index, std::size_t group, double seconds = 5) {
+  auto made = job(index, 1, seconds);
+  made.group = group;
+  made.cold_memory = ByteSize::gib(4);
+  return made;
+}
+} // namespace
+
+TEST(Scheduler, TheFirstOfAGroupMakesItsTemplateAndTheOthersWaitForThat) {
+  Scheduler scheduler({grouped(0, 7), grouped(1, 7), job(2, 1, 1)}, 8, room(8));
+  scheduler.kernel_ready("k");
+  auto maker = at_once(scheduler);
+  EXPECT_EQ(maker->job.index, 0U);
+  EXPECT_TRUE(maker->makes_template);
+  auto other = at_once(scheduler);
+  EXPECT_EQ(other->job.index, 2U);
+  EXPECT_FALSE(other->makes_template);
+  EXPECT_EQ(at_once(scheduler), std::nullopt);
+  scheduler.template_settled(*maker, true);
+  auto fork = at_once(scheduler);
+  EXPECT_EQ(fork->job.index, 1U);
+  EXPECT_FALSE(fork->makes_template);
+}
+
+TEST(Scheduler, WhileATemplateIsMadeItsMemoryCountsToo) {
+  Scheduler scheduler({grouped(0, 7), job(1, 4, 1)}, 8, room(8));
+  scheduler.kernel_ready("k");
+  auto maker = at_once(scheduler);
+  EXPECT_EQ(at_once(scheduler), std::nullopt); // 1 and 4 of 8 are taken
+  scheduler.template_settled(*maker, true);
+  EXPECT_EQ(at_once(scheduler)->job.index, 1U);
+}
+
+TEST(Scheduler, WithoutATemplateItsCellsTakeWhatABootTakes) {
+  Scheduler scheduler({grouped(0, 7), grouped(1, 7), grouped(2, 7)}, 8, room(6));
+  scheduler.kernel_ready("k");
+  auto maker = at_once(scheduler);
+  scheduler.template_settled(*maker, false);
+  EXPECT_EQ(at_once(scheduler)->job.need.memory, ByteSize::gib(4));
+  EXPECT_EQ(at_once(scheduler), std::nullopt); // 1, 4 and 4 do not fit
+}
+
+TEST(Scheduler, ATemplateForWhichThereIsNoRoomIsNotMade) {
+  Scheduler scheduler({grouped(0, 7), grouped(1, 7)}, 8, room(4));
+  scheduler.kernel_ready("k");
+  scheduler.kernels_settled();
+  auto cold = at_once(scheduler);
+  EXPECT_TRUE(cold->fits);
+  EXPECT_FALSE(cold->makes_template);
+  EXPECT_EQ(cold->job.need.memory, ByteSize::gib(4));
+  scheduler.done(cold->job);
+  EXPECT_FALSE(at_once(scheduler)->makes_template);
+}
+
+TEST(Scheduler, WhoEndsBeforeItsTemplateWasMadeLeavesThatToTheNext) {
+  Scheduler scheduler({grouped(0, 7), grouped(1, 7)}, 8, room(8));
+  scheduler.kernel_ready("k");
+  scheduler.done(at_once(scheduler)->job);
+  auto next = at_once(scheduler);
+  EXPECT_EQ(next->job.index, 1U);
+  EXPECT_TRUE(next->makes_template);
+}
+
+TEST(Scheduler, AForkGoesBeforeWhatNeedsAnotherTemplate) {
+  Scheduler scheduler({grouped(0, 7, 50), grouped(1, 8, 40), grouped(2, 7, 5)}, 8, room(100));
+  scheduler.kernel_ready("k");
+  auto maker = at_once(scheduler);
+  EXPECT_EQ(maker->job.index, 0U);
+  scheduler.template_settled(*maker, true);
+  EXPECT_EQ(at_once(scheduler)->job.index, 2U);
+  EXPECT_EQ(at_once(scheduler)->job.index, 1U);
+}
+
 TEST(Scheduler, WaitsForTheKernel) {
   Scheduler scheduler({job(0, 1, 1, "late")}, 1, room(8));
   std::optional<Turn> got;

@@ -63,6 +63,22 @@ Session::Wait Session::wait(const std::function<bool()>& done, const Patience& p
   return last_wait_;
 }
 
+Session::Past Session::past() const {
+  return {.splitter = splitter_,
+          .tracker = tracker_,
+          .recent = recent_,
+          .system_hello = system_hello_,
+          .capture_hello = capture_hello_};
+}
+
+void Session::take_over(const Past& past) {
+  splitter_ = past.splitter;
+  tracker_ = past.tracker;
+  recent_ = past.recent;
+  system_hello_ = past.system_hello;
+  capture_hello_ = past.capture_hello;
+}
+
 void Session::look(Watch& watch, Clock::time_point now, Deadline deadline) {
   auto grown = growth_ ? growth_() : ByteSize{};
   if (grown != std::exchange(grown_, grown)) return watch.sign(now);

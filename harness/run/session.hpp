@@ -24,6 +24,18 @@ public:
   Session(machine::Machine& machine, EventLog& log, Growth growth = {})
       : machine_(machine), log_(log), growth_(std::move(growth)) {}
 
+  /// What a guest said until it froze: its forks were told all of it, too.
+  struct Past {
+    console::LineSplitter splitter{};
+    console::BootTracker tracker{};
+    std::vector<std::string> recent{};
+    std::optional<protocol::Hello> system_hello{};
+    std::optional<protocol::Hello> capture_hello{};
+  };
+  Past past() const;
+  /// Goes on from there; before anything else is done.
+  void take_over(const Past& past);
+
   /// Why a wait ended: what it waited for came, the guest made no progress (stuck()), or it is gone.
   enum class Wait { done, stuck, gone };
 
