@@ -11,6 +11,7 @@
 #include <ctime>
 #include <filesystem>
 #include <optional>
+#include <set>
 
 namespace kdt::report {
 
@@ -60,6 +61,30 @@ std::string missing_text(const RunResult& run) {
     parts.push_back(fmt::format("{} cell{} of shards that ended early: {}{}", count, count == 1 ? "" : "s",
                                 fmt::join(cells, ", "), count > k_named ? ", …" : ""));
   return parts.empty() ? "" : fmt::format("not there: {}", fmt::join(parts, "; "));
+}
+
+std::string forks_text(const RunResult& run) {
+  std::set<std::string> templates;
+  std::size_t forks = 0;
+  std::size_t booted = 0;
+  std::string why;
+  for (const auto& cell : run.cells) {
+    if (cell.fork) {
+      ++forks;
+      templates.insert(cell.fork->of);
+    }
+    if (cell.not_forked.empty()) continue;
+    ++booted;
+    if (why.empty()) why = one_line(cell.not_forked);
+  }
+  std::vector<std::string> parts;
+  if (forks > 0)
+    parts.push_back(fmt::format("{} cell{} of {} template{}", forks, forks == 1 ? " is a fork" : "s are forks",
+                                templates.size(), templates.size() == 1 ? "" : "s"));
+  if (booted > 0)
+    parts.push_back(
+        fmt::format("{} {} booted instead of forked: {}", booted, booted == 1 ? "cell was" : "cells were", why));
+  return fmt::format("{}", fmt::join(parts, "; "));
 }
 
 std::string totals_text(const std::vector<CellResult>& cells) {

@@ -21,6 +21,10 @@ std::string again_command(const RunResult& run, const CellResult& cell);
 /// What a merged run lacks, in a line: "not there: shard 2 of 4; 3 cells of other shards: a, b, c"; "": nothing.
 std::string missing_text(const RunResult& run);
 
+/// "12 cells are forks of 2 templates; 1 cell was booted instead of forked: REASON"; "": every cell booted, and nobody
+/// expected else.
+std::string forks_text(const RunResult& run);
+
 /// "3 pass, 1 fail", without the verdicts that no cell has; "no cells" for none.
 std::string totals_text(const std::vector<CellResult>& cells);
 

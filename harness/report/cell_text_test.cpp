@@ -55,6 +55,18 @@ TEST(AgainCommand, IsReproOfACellThatHadAGuestInARunThatLiesSomewhere) {
             "./kdt run matrices/smoke.yaml --only 'kernel=v6.1-dma/rodata=full' --keep all");
 }
 
+TEST(ForksText, CountsForksAndNamesTheFirstReasonWhyACellWasNone) {
+  RunResult run;
+  run.cells.resize(4);
+  EXPECT_EQ(forks_text(run), "");
+  run.cells[0].fork = run.cells[1].fork = Fork{.of = "probe-1", .after = Phase::probe};
+  EXPECT_EQ(forks_text(run), "2 cells are forks of 1 template");
+  run.cells[1].fork->of = "capture-2";
+  run.cells[3].not_forked = "template probe-3:\nQEMU ended";
+  EXPECT_EQ(forks_text(run), "2 cells are forks of 2 templates; 1 cell was booted instead of forked: template probe-3: "
+                             "QEMU ended");
+}
+
 TEST(TotalsText, LeavesOutVerdictsThatNoCellHas) {
   EXPECT_EQ(totals_text({}), "no cells");
   auto run = sample_run();

@@ -58,7 +58,10 @@ std::string findings_text(const CellResult& cell) {
 std::string output_text(const RunResult& run, const CellResult& cell) {
   std::string text;
   for (const auto& phase : cell.phases)
-    text += fmt::format("{:<8} {:>9.3f} s  {}\n", to_string(phase.phase), phase.seconds.count(), phase.outcome);
+    text += fmt::format("{:<8} {:>9.3f} s  {}{}\n", to_string(phase.phase), phase.seconds.count(), phase.outcome,
+                        phase.of_template ? ", by its template" : "");
+  if (cell.fork) text += fmt::format("fork of {}\n", cell.fork->of);
+  if (!cell.not_forked.empty()) text += fmt::format("booted instead of forked: {}\n", cell.not_forked);
   return text + fmt::format("again: {}\n", again_command(run, cell));
 }
 

@@ -21,8 +21,8 @@ std::string phases_text(const CellResult& cell) {
   std::string text;
   for (const auto& phase : cell.phases) {
     if (phase.outcome == "skipped") continue;
-    text +=
-        fmt::format("  {:<8} {:>7.2f} s  {}\n", to_string(phase.phase), phase.seconds.count(), one_line(phase.outcome));
+    text += fmt::format("  {:<8} {:>7.2f} s  {}{}\n", to_string(phase.phase), phase.seconds.count(),
+                        one_line(phase.outcome), phase.of_template ? ", by its template" : "");
   }
   return text;
 }

@@ -27,6 +27,12 @@ TEST(Story, TellsPhasesFindingsAndWhetherItShowsAgain) {
   EXPECT_THAT(text, HasSubstr("as before: fail (" + fail.findings.front().code + ")"));
 }
 
+TEST(Story, TellsWhichPhasesATemplateWentThrough) {
+  auto cell = with(Verdict::pass);
+  cell.phases[1].of_template = true;
+  EXPECT_THAT(story(cell, cell), HasSubstr("  boot        1.25 s  done, by its template\n  load"));
+}
+
 TEST(Story, TellsWhatShouldHaveBeenSeenAndWhy) {
   auto cell = with(Verdict::pass);
   EXPECT_THAT(story(cell, cell), Not(HasSubstr("should be")));

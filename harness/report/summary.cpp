@@ -102,6 +102,8 @@ std::string summary(const RunResult& run, const SummaryOptions& options) {
   auto since = since_line(run);
   if (!since.empty()) text += since + "\n";
   if (auto lacks = missing_text(run); !lacks.empty()) text += lacks + "\n";
+  if (auto forks = forks_text(run); !forks.empty())
+    text += (options.columns > 0 ? cut_end(forks, options.columns) : forks) + "\n";
   auto cells = unexpected_cells(run);
   auto repeats = repeats_text(run, options.rows / 2);
   auto lines_of = [](const std::string& lines) { return static_cast<std::size_t>(std::ranges::count(lines, '\n')); };
@@ -132,6 +134,7 @@ std::string summary_markdown(const RunResult& run) {
                       markdown_literal(run.started), run.finished.empty() ? "not finished" : wall_time_text(run),
                       run.exit_status);
   if (auto lacks = missing_text(run); !lacks.empty()) text += "\n" + markdown_literal(lacks) + "\n";
+  if (auto forks = forks_text(run); !forks.empty()) text += "\n" + markdown_literal(forks) + "\n";
   if (auto since = since_markdown(run); !since.empty()) text += "\n" + since;
   auto cells = unexpected_cells(run);
   auto shown = std::min(cells.size(), k_markdown_cells);

@@ -80,6 +80,8 @@ function cellPage(cell) {
     el('h1', { class: 'id' }, badge(cell.verdict), ' ', idText(cell.id)),
     el('p', { class: 'lead' }, good ? 'Everything was as expected.' : [whereText(cell) && el('b', {}, `${whereText(cell)}: `), cell.reason]),
     cell.verdict !== 'pass' && cell.blame && el('p', { class: 'quiet' }, `Blamed on ${blameMeaning[cell.blame]}. “${cell.verdict}” means: ${verdictMeaning[cell.verdict]}.`),
+    detail.fork && el('p', {}, `Its guest did not boot: it is a fork of a guest that stood still after ${detail.fork.after} (templates/${detail.fork.template}/).`),
+    detail.not_forked && el('p', {}, `Its guest was booted instead of forked: ${detail.not_forked}`),
     cell.known_issue && el('p', {}, `Known issue: ${cell.known_issue}`),
     beforeText(cell),
     el('p', { class: 'quiet' }, about),

@@ -17,7 +17,7 @@ function timeline(detail) {
     const failed = phase.outcome === 'failed';
     return el('li', { class: phase.outcome }, el('span', { class: 'name', title: phaseMeaning(name) }, name),
       el('span', { class: 'track' }, el('span', { class: 'span', style: `left:${Math.min(left, 99.4)}%;width:${(phase.seconds / total) * 100}%` })),
-      el('span', { class: 'took' }, phase.outcome === 'skipped' ? 'skipped' : phase.seconds < 0.005 ? '< 0.01 s' : showDuration(phase.seconds), failed && ' ✗ failed'));
+      el('span', { class: 'took' }, phase.outcome === 'skipped' ? 'skipped' : phase.seconds < 0.005 ? '< 0.01 s' : showDuration(phase.seconds), phase.of_template && ' by the template', failed && ' ✗ failed'));
   });
   return el('ol', { class: 'timeline' }, rows);
 }
