@@ -197,6 +197,7 @@ int run_action(RunArguments& arguments, const Context& context) {
 Action register_run(CLI::App& app, const Context& context) {
   auto arguments = std::make_shared<RunArguments>();
   arguments->options.jobs = default_jobs();
+  arguments->options.templates = true;
   app.add_option("MATRIX", arguments->matrices, "matrix files")->required();
   arguments->selection.add_to(app);
   arguments->kernels.add_to(app);
@@ -224,6 +225,10 @@ Action register_run(CLI::App& app, const Context& context) {
                  "run a cell again, at most N times, when our "
                  "infrastructure failed")
       ->check(CLI::Range(0, 100));
+  app.add_flag(
+      "!--no-template", arguments->options.templates,
+      "boot every cell; else cells that share a boot, or a boot and a panic, are copies of one guest that stood "
+      "still after it");
   app.add_flag("--fail-fast", arguments->options.fail_fast, "stop at the first unexpected verdict");
   app.add_option("--timeout-scale", arguments->options.timeout_scale, "multiply every time limit")
       ->check(CLI::Range(0.01, 1000.0))
