@@ -1,7 +1,6 @@
-#include "machine/channel.hpp"
-
 #include "base/error.hpp"
 #include "base/file.hpp"
+#include "machine/channel.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
