@@ -16,9 +16,9 @@ namespace {
 
 constexpr std::uint64_t k_max_cpus = 4096; // NR_CPUS of arm64 is at most that
 constexpr ByteSize k_largest_mapped = ByteSize::mib(256);
-// libkdumpfile 0.5.1 looks for a page among all that it keeps, 1024 by default, one after another: three times what it
-// takes to read and unpack the page. These are enough for the four levels of page tables and what they lead to.
-constexpr std::uint64_t k_cached_pages = 16;
+/// Of pages, when each is read once. libkdumpfile 0.5.1 looks through a list of all that it keeps for each page that is
+/// new: with its 1024 that is half of the time that reading takes.
+constexpr kdump_num_t k_pages_kept = 16;
 
 void check(kdump_ctx_t* context, kdump_status status, const std::filesystem::path& path, std::string_view act) {
   if (status == KDUMP_OK) return;
@@ -27,16 +27,22 @@ void check(kdump_ctx_t* context, kdump_status status, const std::filesystem::pat
               reason != nullptr ? reason : kdump_strerror(status));
 }
 
+CHandle<kdump_ctx_t, kdump_free> open_dump(int fd, const std::filesystem::path& path) {
+  CHandle<kdump_ctx_t, kdump_free> context(kdump_new());
+  if (!context) throw Error(Blame::infra, "libkdumpfile: out of memory");
+  check(context.get(), kdump_open_fd(context.get(), fd), path, "open it");
+  // A mapped file stays in memory as a whole: 1.2 GB of a 256 GiB machine's. Reading it takes a third more CPU time.
+  if (RawFile(fd).size() > k_largest_mapped.bytes)
+    check(context.get(), kdump_set_number_attr(context.get(), KDUMP_ATTR_FILE_MMAP_POLICY, KDUMP_MMAP_NEVER), path,
+          "read it");
+  return context;
+}
+
 } // namespace
 
-Reader::Reader(const std::filesystem::path& path) : fd_(open_file(path, O_RDONLY)), context_(kdump_new()) {
-  if (!context_) throw Error(Blame::infra, "libkdumpfile: out of memory");
+Reader::Reader(const std::filesystem::path& path)
+    : path_(path), fd_(open_file(path, O_RDONLY)), context_(open_dump(fd_.get(), path)) {
   auto* context = context_.get();
-  check(context, kdump_open_fd(context, fd_.get()), path, "open it");
-  // A mapped file stays in memory as a whole: 1.2 GB of a 256 GiB machine's. Reading it takes a third more CPU time.
-  if (RawFile(fd_.get()).size() > k_largest_mapped.bytes)
-    check(context, kdump_set_number_attr(context, KDUMP_ATTR_FILE_MMAP_POLICY, KDUMP_MMAP_NEVER), path, "read it");
-  check(context, kdump_set_number_attr(context, "cache.size", k_cached_pages), path, "read it");
   // VMCOREINFO leads to the page tables; when it misleads, the rest of it is still worth reading.
   if (auto status = kdump_set_string_attr(context, KDUMP_ATTR_OSTYPE, "linux"); status != KDUMP_OK) {
     const char* reason = kdump_get_err(context);
@@ -118,6 +124,9 @@ PageReading Reader::read_all_pages(Deadline deadline) const {
   kdump_attr_t attribute{.type = KDUMP_BITMAP, .val = {}};
   if (page == 0 || kdump_get_typed_attr(context_.get(), KDUMP_ATTR_FILE_PAGEMAP, &attribute) != KDUMP_OK)
     return reading;
+  // A reading of its own: one that has translated addresses keeps pages, and dies when it has room for few (0.5.1).
+  auto context = open_dump(fd_.get(), path_);
+  check(context.get(), kdump_set_number_attr(context.get(), "cache.size", k_pages_kept), path_, "read it");
   std::vector<char> buffer(page);
   kdump_addr_t pfn = 0;
   while (kdump_bmp_find_set(attribute.val.bitmap, &pfn) == KDUMP_OK) {
@@ -126,12 +135,12 @@ PageReading Reader::read_all_pages(Deadline deadline) const {
     reading.present += end - pfn;
     for (; pfn < end && !deadline.passed(); ++pfn, ++reading.read) {
       std::size_t got = page;
-      auto status = kdump_read(context_.get(), KDUMP_MACHPHYSADDR, pfn * page, buffer.data(), &got);
+      auto status = kdump_read(context.get(), KDUMP_MACHPHYSADDR, pfn * page, buffer.data(), &got);
       if (status == KDUMP_OK && got == page) continue;
-      const char* reason = kdump_get_err(context_.get());
+      const char* reason = kdump_get_err(context.get());
       if (reading.bad++ == 0)
         reading.first_bad = fmt::format("{:#x}: {}", pfn * page, reason != nullptr ? reason : "short");
-      kdump_clear_err(context_.get());
+      kdump_clear_err(context.get());
     }
     pfn = end;
   }

@@ -68,6 +68,7 @@ private:
   bool read(kdump_addrspace_t space, std::uint64_t address, void* to, std::size_t bytes) const;
   std::optional<std::uint64_t> number(const std::string& name) const;
 
+  std::filesystem::path path_;
   UniqueFd fd_;
   CHandle<kdump_ctx_t, kdump_free> context_;
   std::string untranslatable_;
