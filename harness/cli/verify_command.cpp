@@ -65,6 +65,14 @@ vmcore::Expectation expectation_from(const VerifyArguments& arguments, const Con
   return expectation;
 }
 
+/// The last line: a second reader that could not read accuses nobody.
+std::string_view conclusion(const std::vector<Finding>& findings) {
+  auto failed = [](const Finding& finding) { return finding.code == "opinion-failed"; };
+  if (findings.empty()) return "The vmcore holds what was looked for.";
+  if (std::ranges::all_of(findings, failed)) return "The vmcore holds what was looked for; nobody else could read it.";
+  return "The vmcore is not as it should be.";
+}
+
 int verify_action(const VerifyArguments& arguments, const Context& context) {
   if (!fs::is_regular_file(arguments.vmcore) && !fs::is_block_file(arguments.vmcore))
     throw Error(Blame::usage, "{}: no such file, or neither a regular one nor a disk", arguments.vmcore);
@@ -103,8 +111,7 @@ int verify_action(const VerifyArguments& arguments, const Context& context) {
       for (const auto& line : finding.evidence) fmt::print("  {}\n", line);
     }
     for (const auto& question : vmcore::not_judged(expectation)) fmt::print("not known: {}\n", question);
-    fmt::print("{}\n", report.findings.empty() ? "The vmcore holds what was looked for."
-                                               : "The vmcore is not as it should be.");
+    fmt::print("{}\n", conclusion(report.findings));
   }
   bool ours = std::ranges::all_of(report.findings, [](const Finding& f) { return f.blame == Blame::infra; });
   return report.findings.empty() ? 0 : ours ? 3 : 1;
