@@ -285,6 +285,10 @@ TEST_F(Page, DrawsCostsAgainstMemory) {
   click("[data-line-of=rodata]");
   EXPECT_EQ(count(".chart .line"), 2);
   EXPECT_EQ(count(".chart circle"), 4);
+  for (std::size_t i = 0; i < run.cells.size(); ++i)
+    run.cells[i].cell.axes = {{"cpus", std::to_string(1 + i % 2)}, {"trigger", i < 2 ? "nmi" : "sysrq-c"}};
+  open(run);
+  EXPECT_THAT(text(".chart"), HasSubstr("cpus=2")) << "a bare 2 would tell nothing";
 }
 
 TEST_F(Page, ComparesWithABaseline) {

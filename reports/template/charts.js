@@ -10,6 +10,11 @@ function lineDimensions() {
   return usual.length > 0 ? usual : axes.slice(0, 1);
 }
 
+/** Kernels and rodata go without saying; a bare 1 or 256M would tell nothing. */
+function lineWord(dimension, value) {
+  return dimension.name === 'kernel' || dimension.name === 'rodata' ? value : `${dimension.name}=${valueName(dimension, value)}`;
+}
+
 /** [{name, points: [[memory, median]…]}], in the order in which the run has them. */
 function chartLines(some, valueOf) {
   const names = lineDimensions();
@@ -17,7 +22,7 @@ function chartLines(some, valueOf) {
   for (const cell of some) {
     const value = valueOf(cell);
     if (value === null) continue;
-    const name = names.map((dimension) => dimension.of(cell)).join(' ') || 'all cells';
+    const name = names.map((dimension) => lineWord(dimension, dimension.of(cell))).join(' ') || 'all cells';
     if (!lines.has(name)) lines.set(name, new Map());
     const byMemory = lines.get(name);
     if (!byMemory.has(cell.memory)) byMemory.set(cell.memory, []);
