@@ -55,8 +55,15 @@ TEST(Junit, TheCountsAreThoseOfTheTestcases) {
     EXPECT_EQ(node.attribute("tests").as_int(), 6);
     EXPECT_EQ(node.attribute("failures").as_int(), 2);
     EXPECT_EQ(node.attribute("errors").as_int(), 1);
-    EXPECT_EQ(node.attribute("skipped").as_int(), 2);
   }
+  EXPECT_EQ(document.child("testsuites").child("testsuite").attribute("skipped").as_int(), 2);
+}
+
+TEST(Junit, HasNothingThatTheStrictestReaderRefuses) {
+  auto document = parsed(junit(sample_run()));
+  EXPECT_FALSE(document.child("testsuites").attribute("skipped"));
+  EXPECT_TRUE(document.select_nodes("//testcase/properties").empty());
+  EXPECT_FALSE(document.select_nodes("//testsuite/properties").empty());
 }
 
 TEST(Junit, HasNoCharacterThatXmlForbids) {
