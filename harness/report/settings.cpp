@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <map>
 #include <set>
+#include <tuple>
 
 namespace kdt::report {
 
@@ -44,10 +45,16 @@ std::vector<Setting> settings_of(const RunResult& run) {
     if (it == settings.end()) it = settings.insert(settings.end(), std::move(setting));
     it->cells.push_back(&cell);
   }
-  // The axes may stand in any order: what is printed under one kernel's name stands together.
-  std::map<std::string, std::size_t> order;
-  for (const auto& setting : settings) order.emplace(setting.kernel, order.size());
-  std::ranges::stable_sort(settings, {}, [&](const Setting& setting) { return order.at(setting.kernel); });
+  // The axes may stand in any order, and pairwise rows in none: what shares a kernel, then rodata, stands together.
+  std::map<std::string, std::size_t> kernels, rodata, crashkernel;
+  for (const auto& setting : settings) {
+    kernels.emplace(setting.kernel, kernels.size());
+    rodata.emplace(setting.rodata, rodata.size());
+    crashkernel.emplace(setting.crashkernel, crashkernel.size());
+  }
+  std::ranges::stable_sort(settings, {}, [&](const Setting& setting) {
+    return std::tuple(kernels.at(setting.kernel), rodata.at(setting.rodata), crashkernel.at(setting.crashkernel));
+  });
   return settings;
 }
 

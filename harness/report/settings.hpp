@@ -16,7 +16,7 @@ struct Setting {
   std::vector<const CellResult*> cells{};
 };
 
-/// In the order in which the run has them; the run outlives them.
+/// By kernel, rodata and crashkernel, the values of each in the order in which the run has them; the run outlives them.
 std::vector<Setting> settings_of(const RunResult& run);
 
 /// The memory sizes of the run, smallest first.

@@ -29,6 +29,18 @@ TEST(Settings, StandTogetherByKernelWhateverTheOrderOfTheAxes) {
   EXPECT_EQ(memories_of(run), (std::vector{ByteSize::gib(1), ByteSize::gib(2)}));
 }
 
+TEST(Settings, OfAPairwiseRunAreInTheOrderOfTheirValues) {
+  RunResult run;
+  run.cells = {cell("a", 1, "256M"), cell("a", 1, "1G"), cell("a", 1, "1G"), cell("a", 1, "256M")};
+  run.cells[0].cell.parameters.rodata = "full";
+  run.cells[1].cell.parameters.rodata = "on";
+  run.cells[2].cell.parameters.rodata = "full";
+  run.cells[3].cell.parameters.rodata = "on";
+  std::string order;
+  for (const auto& setting : settings_of(run)) order += setting.rodata + " " + setting.crashkernel + ", ";
+  EXPECT_EQ(order, "full 256M, full 1G, on 256M, on 1G, ");
+}
+
 TEST(Settings, CutALongCrashkernelUnlessTwoWouldLookAlike) {
   std::string ranges = "1G-4G:128M,4G-64G:256M,64G-:512M";
   RunResult run;
