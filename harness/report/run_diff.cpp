@@ -96,6 +96,7 @@ std::string diff_text(const RunDiff& diff, const RunResult& before, const RunRes
   add_names(text, "Slower", diff.slower);
   add_names(text, "New", diff.fresh);
   add_names(text, "Gone", diff.gone);
+  if (!text.ends_with("\n\n")) text += "\n";
   return text + plain_text(changes_table("Differences", "old", "new", diff.changed, diff.same));
 }
 

@@ -1,5 +1,6 @@
 #include "report/story.hpp"
 
+#include "base/text.hpp"
 #include "report/cell_text.hpp"
 
 #include <fmt/format.h>
@@ -30,10 +31,13 @@ std::string phases_text(const CellResult& cell) {
 std::string finding_text(const Finding& finding) {
   auto text = fmt::format("\n{} (phase {}, blame {}): {}\n", one_line(finding.code), to_string(finding.phase),
                           to_string(finding.blame), one_line(finding.text));
-  std::size_t lines = finding.evidence.size();
-  if (lines > k_evidence) text += fmt::format("  … {} lines before these\n", lines - k_evidence);
-  for (std::size_t i = lines > k_evidence ? lines - k_evidence : 0; i < lines; ++i)
-    text += fmt::format("  | {}\n", one_line(finding.evidence[i]));
+  std::vector<std::string> lines; // what a tool said is one piece of evidence of many lines
+  for (const auto& piece : finding.evidence)
+    for (auto& line : split(piece, '\n'))
+      if (!line.empty()) lines.push_back(std::move(line));
+  auto from = lines.size() > k_evidence ? lines.size() - k_evidence : 0;
+  if (from > 0) text += fmt::format("  … {} lines before these\n", from);
+  for (auto i = from; i < lines.size(); ++i) text += fmt::format("  | {}\n", one_line(lines[i]));
   return text;
 }
 

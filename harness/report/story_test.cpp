@@ -33,6 +33,13 @@ TEST(Story, TellsWhichPhasesATemplateWentThrough) {
   EXPECT_THAT(story(cell, cell), HasSubstr("  boot        1.25 s  done, by its template\n  load"));
 }
 
+TEST(Story, ShowsWhatAToolSaidLineByLine) {
+  auto fail = with(Verdict::fail);
+  fail.findings.front().evidence = {"Try gzip decompression.\n\nkexec_file_load failed: Cannot assign\n"};
+  EXPECT_THAT(story(fail, fail),
+              HasSubstr("\n  | Try gzip decompression.\n  | kexec_file_load failed: Cannot assign\n\n"));
+}
+
 TEST(Story, TellsWhatShouldHaveBeenSeenAndWhy) {
   auto cell = with(Verdict::pass);
   EXPECT_THAT(story(cell, cell), Not(HasSubstr("should be")));
