@@ -167,4 +167,11 @@ std::string domain_xml(const MachineSpec& spec, const DomainPlace& place) {
   return text.str();
 }
 
+Description describe_domain(const MachineSpec& spec, const DomainPlace& place) {
+  auto anywhere = place;
+  anywhere.uuid.clear();
+  for (auto* socket : {&anywhere.console, &anywhere.agent, &anywhere.service}) socket->clear();
+  return {.file = "domain.xml", .text = domain_xml(spec, anywhere)};
+}
+
 } // namespace kdt::machine

@@ -26,6 +26,9 @@ struct DomainPlace {
 /// libvirt has no words for is in its QEMU namespace. Pure.
 std::string domain_xml(const MachineSpec& spec, const DomainPlace& place);
 
+/// domain.xml: that domain, with channels of libvirt's own making, as `virsh create` takes it.
+Description describe_domain(const MachineSpec& spec, const DomainPlace& place);
+
 /// How QEMU names the console of such a domain among its character devices.
 inline constexpr const char* k_domain_console = "charserial0";
 

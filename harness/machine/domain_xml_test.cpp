@@ -73,6 +73,13 @@ TEST(DomainXml, IsValidByLibvirtsOwnSchema) {
   EXPECT_NE(schema_errors("<domain type='qemu'><name>a</name><nonsense/></domain>"), "");
 }
 
+TEST(DomainXml, IsDescribedWithoutWhatBelongsToOneStart) {
+  auto description = describe_domain(example(), with_sockets());
+  EXPECT_EQ(description.file, "domain.xml");
+  EXPECT_THAT(description.text, Not(HasSubstr("/place/")));
+  EXPECT_THAT(description.text, Not(HasSubstr("<uuid>")));
+}
+
 TEST(DomainXml, KvmUsesTheHostsCpu) {
   auto spec = with_everything();
   spec.accelerator = Accelerator::kvm;

@@ -80,8 +80,13 @@ struct StateChange {
 /// The emulator is gone.
 struct Ended {
   ExitStatus status;
-  std::string words{}; ///< the end of what it printed
+  std::string words{};     ///< the end of what it printed
+  bool status_told = true; ///< else nobody told how it ended, and status stands for a failure
 };
+/// "exit status 1", "signal 9 (Killed)", or that nobody told.
+inline std::string how_it_ended(const Ended& ended) {
+  return ended.status_told ? to_string(ended.status) : "a status that libvirt does not tell";
+}
 /// The deadline passed and nothing happened.
 struct TimedOut {};
 
@@ -154,6 +159,13 @@ public:
   /// Ends the guest at once and reaps the emulator; may be called twice.
   virtual void stop() = 0;
 };
+
+/// What a machine is started as, for people to read: the name of a file and what it holds.
+struct Description {
+  std::string file{};
+  std::string text{};
+};
+using Describe = std::function<Description(const MachineSpec&)>;
 
 /// How the runner makes machines; tests hand in a scripted one.
 using MachineFactory = std::function<std::unique_ptr<Machine>(const MachineSpec&, std::stop_token)>;

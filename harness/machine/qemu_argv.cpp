@@ -92,4 +92,8 @@ std::vector<std::string> qemu_argv(const MachineSpec& spec, const Channels& chan
   return argv;
 }
 
+Description describe_qemu(const MachineSpec& spec) {
+  return {.file = "qemu.args", .text = shell_line(qemu_argv(spec, channels_by_fd(3, 4, 5))) + "\n"};
+}
+
 } // namespace kdt::machine

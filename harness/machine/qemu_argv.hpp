@@ -20,4 +20,7 @@ Channels channels_by_fd(int console, int agent, int monitor);
 /// The whole command line; argv[0] is the emulator's name. Pure.
 std::vector<std::string> qemu_argv(const MachineSpec& spec, const Channels& channels);
 
+/// qemu.args: that command line as a person would type it.
+Description describe_qemu(const MachineSpec& spec);
+
 } // namespace kdt::machine

@@ -77,6 +77,12 @@ TEST(QemuArgv, ATemplateSharesItsRamFileAndAForkCopiesItAsItWrites) {
   EXPECT_TRUE(has_pair(qemu_argv(spec, channels_by_fd(3, 4, 5)), "-incoming", "defer"));
 }
 
+TEST(QemuArgv, IsDescribedAsOneWouldTypeIt) {
+  auto description = describe_qemu(example());
+  EXPECT_EQ(description.file, "qemu.args");
+  EXPECT_EQ(description.text, shell_line(qemu_argv(example(), channels_by_fd(3, 4, 5))) + "\n");
+}
+
 TEST(QemuArgv, WithoutAMonitorThereIsNoQmp) {
   Channels channels{.console = "stdio", .agent = "null", .monitor = ""};
   auto argv = qemu_argv(example(), channels);

@@ -16,6 +16,20 @@ std::string command(int id, std::string_view name, std::string_view arguments) {
                      arguments.empty() ? "" : fmt::format(R"(,"arguments":{})", arguments));
 }
 
+namespace {
+/// What error and return say.
+Reply reply_in(const json& message) {
+  Reply reply;
+  if (message.contains("error")) {
+    const auto& error = message["error"];
+    reply.error = error.is_object() ? error.value("desc", std::string("no description")) : error.dump();
+  } else if (message.contains("return")) {
+    reply.value = message["return"].is_string() ? message["return"].get<std::string>() : message["return"].dump();
+  }
+  return reply;
+}
+} // namespace
+
 Message parse(std::string_view line) {
   auto message = json::parse(line, nullptr, false);
   if (!message.is_object()) return {};
@@ -27,14 +41,15 @@ Message parse(std::string_view line) {
     return StateChange{.name = message["event"], .reason = reason};
   }
   if (!message.contains("id") || !message["id"].is_number_integer()) return {};
-  Reply reply{.id = message["id"], .error = {}, .value = {}};
-  if (message.contains("error")) {
-    const auto& error = message["error"];
-    reply.error = error.is_object() ? error.value("desc", std::string("no description")) : error.dump();
-  } else if (message.contains("return")) {
-    reply.value = message["return"].is_string() ? message["return"].get<std::string>() : message["return"].dump();
-  }
+  auto reply = reply_in(message);
+  reply.id = message["id"];
   return reply;
+}
+
+std::optional<Reply> parse_reply(std::string_view text) {
+  auto message = json::parse(text, nullptr, false);
+  if (!message.is_object() || !(message.contains("return") || message.contains("error"))) return std::nullopt;
+  return reply_in(message);
 }
 
 namespace {

@@ -23,6 +23,9 @@ struct Reply {
 using Message = std::variant<std::monostate, Reply, StateChange>;
 Message parse(std::string_view line);
 
+/// The answer to a command that was sent through somebody who gives it an id of his own; nullopt for no answer.
+std::optional<Reply> parse_reply(std::string_view text);
+
 /// The text of HMP "info registers -a", one entry a vCPU.
 std::vector<CpuRegisters> parse_registers(std::string_view text);
 

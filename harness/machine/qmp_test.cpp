@@ -37,4 +37,11 @@ TEST(ParseRegisters, FindsEveryCpuAndItsPc) {
   EXPECT_TRUE(parse_registers("nothing").empty());
 }
 
+TEST(Qmp, AnAnswerThroughLibvirtHasAnotherId) {
+  EXPECT_EQ(parse_reply(R"({"return":"CPU#0","id":"libvirt-7"})")->value, "CPU#0");
+  EXPECT_EQ(parse_reply(R"({"id":"libvirt-8","error":{"class":"GenericError","desc":"no"}})")->error, "no");
+  EXPECT_EQ(parse_reply("{}"), std::nullopt);
+  EXPECT_EQ(parse_reply("not JSON"), std::nullopt);
+}
+
 } // namespace kdt::machine::qmp

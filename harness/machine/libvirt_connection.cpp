@@ -1,0 +1,215 @@
+#include "machine/libvirt_connection.hpp"
+
+#include "base/error.hpp"
+#include "base/process.hpp"
+#include "base/text.hpp"
+
+#include <nlohmann/json.hpp>
+#include <pugixml.hpp>
+
+#include <atomic>
+#include <cstdlib>
+#include <libvirt/libvirt-qemu.h>
+#include <libvirt/virterror.h>
+#include <thread>
+#include <unistd.h>
+
+namespace kdt::machine {
+
+namespace {
+
+constexpr int k_keepalive_seconds = 5;
+constexpr unsigned k_keepalives = 3; // unanswered: the host is gone
+
+/// libvirt's event loop, in a thread that ends with the process.
+class EventLoop {
+public:
+  EventLoop() {
+    // Its warnings (that a guest has a command line of its own, is run by root…) are not for our user.
+    ::setenv("LIBVIRT_LOG_OUTPUTS", "4:file:/dev/null", 0);
+    if (::virInitialize() != 0 || ::virEventRegisterDefaultImpl() != 0)
+      throw Error(Blame::infra, "libvirt cannot be used: {}", libvirt_message());
+    ::virSetErrorFunc(nullptr, [](void*, virErrorPtr) {}); // said by who asked, in an Error
+    wake_ = ::virEventAddTimeout(
+        -1, [](int, void*) {}, nullptr, nullptr);
+    thread_ = std::thread([this] {
+      while (!ends_) ::virEventRunDefaultImpl();
+    });
+  }
+  EventLoop(EventLoop&&) = delete;
+  ~EventLoop() {
+    ends_ = true;
+    ::virEventUpdateTimeout(wake_, 0);
+    thread_.join();
+  }
+
+private:
+  std::atomic<bool> ends_ = false;
+  int wake_ = -1;
+  std::thread thread_;
+};
+
+void need_event_loop() {
+  static EventLoop loop;
+}
+
+std::string uuid_of(virDomainPtr domain) {
+  char uuid[VIR_UUID_STRING_BUFLEN];
+  return ::virDomainGetUUIDString(domain, uuid) == 0 ? uuid : "";
+}
+
+/// What a domain's end means; QEMU's own SHUTDOWN event, which comes first, says why it was a shutdown.
+DomainEnd end_of(int detail) {
+  switch (detail) {
+  case VIR_DOMAIN_EVENT_STOPPED_SHUTDOWN:
+    return {.known = true};
+  case VIR_DOMAIN_EVENT_STOPPED_DESTROYED:
+    return {.words = "somebody else destroyed the domain"};
+  case VIR_DOMAIN_EVENT_STOPPED_CRASHED:
+    return {.words = "libvirt says that the domain crashed"};
+  default:
+    return {.words = "QEMU closed libvirt's connection to it"};
+  }
+}
+
+} // namespace
+
+std::string libvirt_message() {
+  const auto* error = ::virGetLastError();
+  return error == nullptr || error->message == nullptr ? "libvirt says no reason" : printable(error->message);
+}
+
+std::vector<std::string> security_models_of(const std::string& capabilities) {
+  pugi::xml_document document;
+  document.load_string(capabilities.c_str());
+  std::vector<std::string> models;
+  for (const auto& model : document.select_nodes("/capabilities/host/secmodel/model"))
+    models.emplace_back(model.node().text().get());
+  return models;
+}
+
+void LibvirtConnection::Listeners::change(virDomainPtr domain, const StateChange& change) {
+  std::scoped_lock lock(mutex);
+  if (auto found = of.find(uuid_of(domain)); found != of.end()) found->second.on_change(change);
+}
+
+void LibvirtConnection::Listeners::end(virDomainPtr domain, const DomainEnd& end) {
+  std::scoped_lock lock(mutex);
+  if (auto found = of.find(uuid_of(domain)); found != of.end()) found->second.on_end(end);
+}
+
+void LibvirtConnection::Listeners::lose(const std::string& why) {
+  std::scoped_lock lock(mutex);
+  lost = true;
+  for (const auto& [uuid, listener] : of) listener.on_end({.words = why});
+}
+
+LibvirtConnection::LibvirtConnection(LibvirtUri uri, const std::filesystem::path& keeper) : uri_(std::move(uri)) {
+  need_event_loop();
+  if (uri_.embedded) {
+    root_.emplace(uri_.root, keeper);
+    uri_.text = "qemu:///embed?root=" + root_->path().string();
+    root_->with_driver_user([this] { open(); });
+  } else {
+    open();
+  }
+  listen_to_libvirt();
+}
+
+void LibvirtConnection::open() {
+  connection_.reset(::virConnectOpen(uri_.text.c_str()));
+  if (!connection_) {
+    auto message = libvirt_message();
+    auto remedy = connection_remedy(uri_, message);
+    throw Error(Blame::infra, "cannot connect to libvirt at {}: {}{}", uri_.text, message,
+                remedy.empty() ? "" : ": " + remedy);
+  }
+  CHandle<char, std::free> capabilities(::virConnectGetCapabilities(connection_.get()));
+  if (!capabilities)
+    throw Error(Blame::infra, "libvirt at {} does not tell what it is capable of: {}", uri_.text, libvirt_message());
+  security_models_ = security_models_of(capabilities.get());
+}
+
+void LibvirtConnection::listen_to_libvirt() {
+  using Shared = std::shared_ptr<Listeners>;
+  auto shared = [this] { return new Shared(listeners_); };
+  auto release = [](void* opaque) { delete static_cast<Shared*>(opaque); };
+
+  auto on_lifecycle = [](virConnectPtr, virDomainPtr domain, int event, int detail, void* opaque) -> int {
+    auto& listeners = **static_cast<Shared*>(opaque);
+    if (event == VIR_DOMAIN_EVENT_STOPPED) listeners.end(domain, end_of(detail));
+    return 0;
+  };
+  virConnectDomainEventCallback lifecycle = on_lifecycle;
+  callbacks_.push_back(::virConnectDomainEventRegisterAny(connection_.get(), nullptr, VIR_DOMAIN_EVENT_ID_LIFECYCLE,
+                                                          VIR_DOMAIN_EVENT_CALLBACK(lifecycle), shared(), release));
+  if (callbacks_.back() < 0)
+    throw Error(Blame::infra, "libvirt at {} does not tell how guests end: {}", uri_.text, libvirt_message());
+
+  // The very events that a machine without libvirt sees; other drivers than QEMU's have none.
+  auto on_qemu = [](virConnectPtr, virDomainPtr domain, const char* name, long long, unsigned, const char* details,
+                    void* opaque) {
+    auto json = nlohmann::json::parse(details == nullptr ? "" : details, nullptr, false);
+    StateChange change{.name = name};
+    if (json.is_object() && json.contains("reason") && json["reason"].is_string()) change.reason = json["reason"];
+    (**static_cast<Shared*>(opaque)).change(domain, change);
+  };
+  int id =
+      ::virConnectDomainQemuMonitorEventRegister(connection_.get(), nullptr, nullptr, on_qemu, shared(), release, 0);
+  if (id >= 0) qemu_callback_ = id;
+
+  auto on_close = [](virConnectPtr, int, void* opaque) {
+    (**static_cast<Shared*>(opaque)).lose("the connection to libvirt was lost: its daemon or its host is gone");
+  };
+  ::virConnectRegisterCloseCallback(connection_.get(), on_close, shared(), release);
+  ::virConnectSetKeepAlive(connection_.get(), k_keepalive_seconds, k_keepalives); // only a daemon's connection has it
+}
+
+LibvirtConnection::~LibvirtConnection() {
+  for (int id : callbacks_)
+    if (id >= 0) ::virConnectDomainEventDeregisterAny(connection_.get(), id);
+  if (qemu_callback_) ::virConnectDomainQemuMonitorEventDeregister(connection_.get(), *qemu_callback_);
+}
+
+bool LibvirtConnection::alive() const {
+  {
+    std::scoped_lock lock(listeners_->mutex);
+    if (listeners_->lost) return false;
+  }
+  return ::virConnectIsAlive(connection_.get()) == 1;
+}
+
+DomainPlace LibvirtConnection::domain_place() const {
+  DomainPlace place{.security_models = security_models_, .uid = ::geteuid(), .gid = ::getegid()};
+  if (uri_.here) place.emulator = find_program("qemu-system-aarch64").value_or("");
+  return place;
+}
+
+std::filesystem::path LibvirtConnection::log_directory() const {
+  if (!uri_.here) return {};
+  if (root_) return root_->path() / "log/qemu";
+  if (uri_.text.find("/session") == std::string::npos) return "/var/log/libvirt/qemu";
+  const char* cache = std::getenv("XDG_CACHE_HOME");
+  const char* home = std::getenv("HOME");
+  fs::path base =
+      cache != nullptr && *cache != '\0' ? fs::path(cache) : fs::path(home != nullptr ? home : "/") / ".cache";
+  return base / "libvirt/qemu/log";
+}
+
+std::string LibvirtConnection::version() const {
+  unsigned long version = 0; // NOLINT: libvirt's type
+  if (::virConnectGetLibVersion(connection_.get(), &version) != 0) return "";
+  return fmt::format("{}.{}.{}", version / 1000000, version / 1000 % 1000, version % 1000);
+}
+
+void LibvirtConnection::listen(const std::string& uuid, DomainListener listener) {
+  std::scoped_lock lock(listeners_->mutex);
+  listeners_->of[uuid] = std::move(listener);
+}
+
+void LibvirtConnection::forget(const std::string& uuid) {
+  std::scoped_lock lock(listeners_->mutex);
+  listeners_->of.erase(uuid);
+}
+
+} // namespace kdt::machine
