@@ -8,7 +8,6 @@
 #include "cli/kernel_again.hpp"
 #include "cli/results.hpp"
 #include "cli/terminal.hpp"
-#include "machine/qemu_machine.hpp"
 #include "report/cell_text.hpp"
 #include "report/story.hpp"
 #include "run/host.hpp"
@@ -28,6 +27,12 @@ constexpr double k_debugger_scale = 1e4;
 void say(const std::string& sentence) {
   auto line = fmt::format("kdt: {}\n", printable(sentence));
   write_all(STDERR_FILENO, line, "standard error");
+}
+
+/// What ran the cell, unless something else was asked for.
+BackendOptions backend_of(const AgainOptions& options, const CellPlace& place) {
+  bool asked = !options.backend.name.empty() || !options.backend.connect.empty();
+  return asked ? options.backend : BackendOptions{.name = place.result.backend};
 }
 
 /// One cell, run again.
@@ -57,7 +62,8 @@ private:
 };
 
 Again::Again(const CellPlace& place, const AgainOptions& options, const Context& context)
-    : place_(place), options_(options), context_(context), cell_(place.result.cell), backend_(qemu_backend()),
+    : place_(place), options_(options), context_(context), cell_(place.result.cell),
+      backend_(make_backend(backend_of(options, place), fs::path(options.directory).filename().string())),
       directory_(options.directory), forward_stop_(context.stop, [this] { stop_.request_stop(); }) {
   auto& words = cell_.parameters.cmdline;
   if (options.nokaslr) words += words.empty() ? "nokaslr" : " nokaslr";
@@ -114,7 +120,9 @@ CellResult Again::run_cell(const image::KernelImage& kernel, const fs::path& ssh
                                [this] {
                                  handed_over_ = true;
                                  say("the guest is yours: a shell is on its console, and when it ends, the guest ends");
-                               }};
+                               },
+                           .backend = backend_.name,
+                           .describe = backend_.describe};
   if (options_.gdb_port) context.tell_debugger = say;
   if (terminal_) terminal_->cell_started(cell_, {.done = 0, .total = 1, .left = {}});
   if (options_.gdb_port) tell_debugger(kernel);
@@ -165,16 +173,6 @@ int Again::run() {
 }
 
 } // namespace
-
-run::Backend qemu_backend() {
-  return {.make_machine =
-              [](const machine::MachineSpec& spec, std::stop_token stop) {
-                return std::make_unique<machine::QemuMachine>(spec, std::move(stop));
-              },
-          .accelerator = machine::best_accelerator(),
-          .emulator_version = machine::qemu_version(),
-          .can_fork = true};
-}
 
 int run_again(const CellPlace& place, const AgainOptions& options, const Context& context) {
   return Again(place, options, context).run();

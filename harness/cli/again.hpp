@@ -1,5 +1,6 @@
 #pragma once
 
+#include "cli/backend.hpp"
 #include "cli/cell_place.hpp"
 #include "cli/command.hpp"
 #include "image/images.hpp"
@@ -18,10 +19,8 @@ struct AgainOptions {
   std::optional<Phase> stop_after{};
   run::Keep keep = run::Keep::failed;
   std::string directory; ///< the run directory to make
+  BackendOptions backend{};
 };
-
-/// QEMU as the machine of every cell. Throws Error{infra} when there is none.
-run::Backend qemu_backend();
 
 /// Runs the cell again, tells its story on stdout, and returns the exit status of that one-cell run. Throws Error, and
 /// Interrupted; then nothing is left behind.

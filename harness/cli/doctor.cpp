@@ -6,6 +6,7 @@
 #include "cli/command.hpp"
 #include "image/origin.hpp"
 #include "image/tools.hpp"
+#include "machine/libvirt_connection.hpp"
 #include "machine/qemu_machine.hpp"
 #include "run/host_memory.hpp"
 
@@ -104,8 +105,9 @@ Check check_emulator() {
   }
 }
 
-int doctor_action(const Context& context) {
+int doctor_action(const BackendOptions& options, const Context& context) {
   auto checks = check_host(context.repository, default_cache_directory());
+  if (options.libvirt()) checks.push_back(check_libvirt(options.uri()));
   for (const auto& check : checks) {
     constexpr const char* words[] = {"ok  ", "note", "BAD "};
     fmt::print("{} {:<24} {}\n", words[static_cast<int>(check.state)], check.what, check.found);
@@ -131,6 +133,15 @@ std::vector<Check> check_host(const fs::path& repository, const fs::path& cache)
   return checks;
 }
 
+Check check_libvirt(const machine::LibvirtUri& uri) {
+  try {
+    machine::LibvirtConnection connection(uri, self_as_keeper());
+    return {State::good, "libvirt", fmt::format("{} at {}", connection.version(), uri.text), ""};
+  } catch (const Error& error) {
+    return {State::bad, "libvirt", error.what(), "see docs/libvirt.md"};
+  }
+}
+
 void require_able_host(const fs::path& repository) {
   for (const auto& check : check_host(repository, default_cache_directory()))
     if (check.state == State::bad && !check.asked_later)
@@ -138,9 +149,13 @@ void require_able_host(const fs::path& repository) {
 }
 
 Action register_doctor(CLI::App& app, const Context& context) {
-  app.footer("Examples:\n"
-             "  ./kdt doctor");
-  return [&context] { return doctor_action(context); };
+  auto options = std::make_shared<BackendOptions>();
+  options->add_to(app);
+  app.footer("With --backend libvirt or --connect, libvirt is looked at, too.\n\n"
+             "Examples:\n"
+             "  ./kdt doctor\n"
+             "  ./kdt doctor --connect qemu:///system");
+  return [options, &context] { return doctor_action(*options, context); };
 }
 
 } // namespace kdt::cli

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "cli/backend.hpp"
+
 #include <filesystem>
 #include <string>
 #include <vector>
@@ -17,6 +19,9 @@ struct Check {
 
 /// Looks at the host without changing it: programs, KVM, memory, disk space, cache directory, process limits.
 std::vector<Check> check_host(const std::filesystem::path& repository, const std::filesystem::path& cache);
+
+/// Whether libvirt can be spoken with.
+Check check_libvirt(const machine::LibvirtUri& uri);
 
 /// Throws Error{infra} that says how to mend the first bad check, so that nothing begins on a host that cannot end it.
 void require_able_host(const std::filesystem::path& repository);

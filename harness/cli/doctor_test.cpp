@@ -56,4 +56,11 @@ TEST(Doctor, SeesACacheThatCannotBeWrittenTo) {
   EXPECT_EQ(find(good, "cache directory")->state, Check::State::good);
 }
 
+TEST(Doctor, LooksAtLibvirtWhereItIsAskedTo) {
+  EXPECT_EQ(check_libvirt(machine::libvirt_uri("test:///default")).state, Check::State::good);
+  auto bad = check_libvirt(machine::libvirt_uri("qemu+unix:///system?socket=/nonexistent/libvirt-sock"));
+  EXPECT_EQ(bad.state, Check::State::bad);
+  EXPECT_FALSE(bad.mend.empty());
+}
+
 } // namespace kdt::cli

@@ -4,6 +4,7 @@
 #include "cli/application.hpp"
 #include "cli/repository.hpp"
 #include "cli/signals.hpp"
+#include "machine/libvirt_root.hpp"
 #include "vmcore/verify.hpp"
 
 #include <spdlog/sinks/stdout_color_sinks.h>
@@ -32,6 +33,7 @@ int exit_status_of(const Error& error) {
 
 int run_program(int argc, char** argv) {
   if (argc >= 2 && argv[1] == vmcore::k_verify_command) return vmcore::verify_child_main(argc, argv);
+  if (argc >= 2 && argv[1] == machine::k_keeper_command) return machine::keeper_main(argc, argv);
 
   Signals signals; // before any other thread starts
   Context context{.repository = {}, .stop = signals.stop_token()};

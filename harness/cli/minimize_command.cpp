@@ -2,6 +2,7 @@
 #include "base/file.hpp"
 #include "base/text.hpp"
 #include "cli/again.hpp"
+#include "cli/backend.hpp"
 #include "cli/cell_place.hpp"
 #include "cli/command.hpp"
 #include "cli/doctor.hpp"

@@ -1,7 +1,7 @@
 #include "base/error.hpp"
 #include "base/file.hpp"
 #include "base/text.hpp"
-#include "cli/again.hpp"
+#include "cli/backend.hpp"
 #include "cli/baseline.hpp"
 #include "cli/cell_place.hpp"
 #include "cli/command.hpp"
@@ -31,6 +31,7 @@ struct RunArguments {
   std::vector<std::string> matrices;
   SelectionOptions selection;
   KernelOptions kernels;
+  BackendOptions backend;
   std::string out;
   std::string junit;
   std::string ktap;
@@ -163,8 +164,8 @@ int run_action(RunArguments& arguments, const Context& context) {
   refuse_other_kernels(arguments.options, plan);
   arguments.options.keep = keep_from(arguments.keep);
   arguments.options.learnt = default_cache_directory() / "learnt.sqlite";
-  auto backend = qemu_backend();
   require_able_host(context.repository);
+  auto backend = make_backend(arguments.backend, arguments.options.directory.filename().string());
   auto baseline = find_baseline(arguments.baseline,
                                 {.matrix = arguments.options.matrix,
                                  .experiments = experiments_of(plan),
@@ -201,6 +202,7 @@ Action register_run(CLI::App& app, const Context& context) {
   app.add_option("MATRIX", arguments->matrices, "matrix files")->required();
   arguments->selection.add_to(app);
   arguments->kernels.add_to(app);
+  arguments->backend.add_to(app);
   app.add_option("-j,--jobs", arguments->options.jobs,
                  "cells at once; a guest of more than two CPUs counts for several")
       ->check(CLI::Range(1, 1024))
@@ -244,6 +246,7 @@ Action register_run(CLI::App& app, const Context& context) {
       "  ./kdt run matrices/smoke.yaml --kernel base=~/linux@v6.1 --kernel series=~/linux@topic\n"
       "  ./kdt run matrices/nightly.yaml --baseline last --retry-infra 1 --out runs/tonight\n"
       "  ./kdt run matrices/smoke.yaml --only rodata=on --repeat 20\n"
+      "  ./kdt run matrices/smoke.yaml --backend libvirt\n"
       "  ./kdt run matrices/nightly.yaml --shard 2/4 --out runs/shard-2\n"
       "  ./kdt run matrices/nightly.yaml --resume runs/tonight");
   return [arguments, &context] { return run_action(*arguments, context); };

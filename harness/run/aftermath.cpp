@@ -59,8 +59,8 @@ Finding CellRun::lost(Phase phase) const {
   const auto& reason = session_->shutdown_reason();
   bool by_guest = ended.status.success() && reason.starts_with("guest-");
   if (!by_guest) {
-    auto how =
-        reason.starts_with("host-") ? fmt::format("{} ({})", to_string(ended.status), reason) : to_string(ended.status);
+    auto how = how_it_ended(ended);
+    if (reason.starts_with("host-")) how += fmt::format(" ({})", reason);
     auto words = split(ended.words, '\n');
     if (auto shortage = memory_shortage(ended, oom_kills_, host_memory())) {
       auto taken = fmt::format("QEMU ended with {} in phase {}, when it had occupied up to {}", how, to_string(phase),

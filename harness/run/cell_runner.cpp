@@ -172,13 +172,11 @@ CellResult run_once(const Cell& cell, const CellContext& context) {
   auto begin = Clock::now();
   CellResult result;
   result.cell = cell;
+  result.backend = context.backend;
   result.accelerator = machine::to_string(context.accelerator);
   result.fingerprint = fingerprint(cell, context.kernel, context.emulator_version);
   result.facts = cell_facts(cell, context.kernel.facts, context.expectations);
-  result.artifacts = {{"console", "console.log"},
-                      {"events", "events.jsonl"},
-                      {"emulator_arguments", "qemu.args"},
-                      {"emulator_log", "qemu.stderr"}};
+  result.artifacts = {{"console", "console.log"}, {"events", "events.jsonl"}, {"emulator_log", "qemu.stderr"}};
   if (const auto* origin = context.fork_of) result.fork = Fork{.of = origin->name, .after = origin->after};
   result.not_forked = context.not_forked;
   std::unique_ptr<CellRun> running;

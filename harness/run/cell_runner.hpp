@@ -1,7 +1,7 @@
 #pragma once
 
 #include "image/images.hpp"
-#include "machine/machine.hpp"
+#include "machine/qemu_argv.hpp"
 #include "matrix/judge.hpp"
 #include "matrix/triggers.hpp"
 #include "model/result.hpp"
@@ -74,6 +74,8 @@ struct CellContext {
   std::filesystem::path ram_file{};       ///< of a guest that becomes a template
   std::function<void()> on_handed_over{}; ///< called when it has the shell
   std::function<void(const std::string&)> tell_debugger{}; ///< what a person at a debugger should know of the kernel
+  std::string backend = "qemu";
+  machine::Describe describe = machine::describe_qemu;
 };
 
 /// Runs one cell from prepare to verify and judges it. What goes wrong is in the result; only Interrupted is thrown. A

@@ -55,7 +55,12 @@ protected:
               expected_ = expectation;
               return verify_(subject);
             },
-        .on_phase = {}};
+        .on_phase = {},
+        .backend = backend_,
+        .describe =
+            [](const machine::MachineSpec& spec) {
+              return machine::Description{.file = "machine.txt", .text = spec.name};
+            }};
   }
 
   CellResult run(Keep keep = Keep::failed) { return run_cell(cell_, context(keep)); }
@@ -90,6 +95,7 @@ protected:
   TempDir directory_{"kdt-test"};
   image::KernelImage kernel_;
   Expectations expectations_;
+  std::string backend_ = "qemu";
   Cell cell_;
   FakeGuest guest_{KDT_SOURCE_DIR "/harness/guest/testdata/kexec_file_load.jsonl"};
   std::vector<machine::MachineSpec> specs_; ///< of the machines that were made

@@ -115,10 +115,16 @@ std::optional<std::string> memory_shortage(const machine::Ended& ended, std::uin
                                            const HostMemory& now) {
   for (std::string_view words : {"Cannot allocate memory", "failed to allocate"}) // errno's, and GLib's when it aborts
     if (ended.words.find(words) != std::string::npos) return "it could not get more memory";
-  if (ended.status.signal != SIGKILL || now.oom_kills <= oom_kills_before) return std::nullopt;
+  if ((ended.status_told && ended.status.signal != SIGKILL) || now.oom_kills <= oom_kills_before) return std::nullopt;
   return fmt::format("the host's kernel has ended {} of its processes for lack of memory meanwhile; of {} there are {} "
                      "available now",
                      now.oom_kills - oom_kills_before, human(now.total), human(now.available));
+}
+
+ByteSize memory_of(const std::vector<int>& processes) {
+  ByteSize sum;
+  for (int pid : processes) sum = sum + resident(std::to_string(pid));
+  return sum;
 }
 
 ByteSize memory_of_children() {

@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace kdt::run {
 
@@ -35,5 +36,8 @@ std::optional<std::string> memory_shortage(const machine::Ended& ended, std::uin
 
 /// What our own child processes occupy at the moment, each for itself; 0 on a kernel that does not list them.
 ByteSize memory_of_children();
+
+/// What these processes occupy at the moment.
+ByteSize memory_of(const std::vector<int>& processes);
 
 } // namespace kdt::run

@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 
 #include <csignal>
+#include <unistd.h>
 
 namespace kdt::run {
 
@@ -92,12 +93,25 @@ TEST(MemoryShortage, IsAKilledEmulatorOnAHostThatEndedSomethingForLackOfMemory) 
   EXPECT_FALSE(memory_shortage(crashed, 4, now));
 }
 
+TEST(MemoryShortage, MayBeBehindAnEndOfWhichNobodyToldTheStatus) {
+  machine::Ended untold{.status = {.code = 1, .signal = 0}, .words = "", .status_told = false};
+  EXPECT_TRUE(memory_shortage(untold, 4, {.oom_kills = 5}));
+  EXPECT_FALSE(memory_shortage(untold, 5, {.oom_kills = 5}));
+}
+
 TEST(MemoryShortage, IsAnEmulatorThatSaysSo) {
   machine::Ended refused{.status = {.code = 1, .signal = 0},
                          .words = "qemu-system-aarch64: cannot set up guest memory 'ram': Cannot allocate memory"};
   EXPECT_TRUE(memory_shortage(refused, 0, {}));
   machine::Ended aborted{.status = {.code = 0, .signal = SIGABRT}, .words = "GLib: failed to allocate 32768 bytes"};
   EXPECT_TRUE(memory_shortage(aborted, 0, {}));
+}
+
+TEST(MemoryOf, AddsUpWhatProcessesOccupyAndPassesOverThoseThatAreGone) {
+  auto own = memory_of({::getpid()});
+  EXPECT_GT(own.bytes, 0U);
+  EXPECT_GT(memory_of({::getpid(), ::getpid()}), own);
+  EXPECT_EQ(memory_of({}).bytes, 0U);
 }
 
 TEST(MemoryOfChildren, CountsAChildWhileItLives) {

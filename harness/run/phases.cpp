@@ -4,7 +4,6 @@
 #include "base/file.hpp"
 #include "guest/region.hpp"
 #include "image/initramfs.hpp"
-#include "machine/qemu_argv.hpp"
 #include "run/asks.hpp"
 #include "run/canaries.hpp"
 #include "run/host_memory.hpp"
@@ -104,10 +103,11 @@ bool CellRun::prepare() {
   actual.ram_file = origin != nullptr ? origin->ram.path() : context_.ram_file;
   if (origin != nullptr) actual.state_file = origin->state.path();
   machine_ = context_.make_machine(actual, context_.stop);
-  for (std::size_t i = 0; i < target_->drives().size(); ++i) // for people: files of that size beside qemu.args do
+  for (std::size_t i = 0; i < target_->drives().size(); ++i) // for people: files of that size beside it do
     spec.drives[i].file = i == 0 ? "dump.img" : fmt::format("dump-{}.img", i + 1);
-  write_file(context_.directory / "qemu.args",
-             shell_line(machine::qemu_argv(spec, machine::channels_by_fd(3, 4, 5))) + "\n");
+  auto description = context_.describe(spec);
+  write_file(context_.directory / description.file, description.text);
+  result_.artifacts["emulator_arguments"] = description.file;
   leave_recipe();
   session_ = std::make_unique<Session>(*machine_, log_, [this] { return target_->occupied(); });
   if (origin != nullptr) session_->take_over(origin->past);

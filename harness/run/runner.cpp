@@ -75,7 +75,7 @@ Running::Running(const std::vector<PlannedCell>& cells, image::Images& images, c
       learnt_(options.learnt, [this](const std::string& sentence) { observer_.warned(sentence); }), templates_(plan()),
       scheduler_(jobs(), options.jobs,
                  [this] {
-                   return Room{.memory = host_memory_budget() + memory_of_children(),
+                   return Room{.memory = host_memory_budget() + backend_.occupied(),
                                .disk = free_space(options_.directory)};
                  }),
       forecast_(std::max(1U, options.jobs)) {
@@ -187,6 +187,7 @@ void Running::build_kernels(std::stop_token stop) {
 CellResult Running::not_run(std::size_t index, Finding finding) const {
   CellResult result;
   result.cell = cells_[index].cell;
+  result.backend = backend_.name;
   result.accelerator = machine::to_string(backend_.accelerator);
   result.facts = cell_facts(result.cell, {}, *cells_[index].expectations);
   result.findings.push_back(std::move(finding));
@@ -308,7 +309,9 @@ CellContext Running::context_of(const PlannedCell& planned, const image::KernelI
           .stop = stop_.get_token(),
           .on_phase = [this, &cell](Phase phase) { observer_.phase_started(cell, phase); },
           .matrix = options_.matrix,
-          .kernel_options = options_.kernel_options};
+          .kernel_options = options_.kernel_options,
+          .backend = backend_.name,
+          .describe = backend_.describe};
 }
 
 /// The first cell of a group goes through the phases for all of them.

@@ -2,6 +2,7 @@
 
 #include "image/images.hpp"
 #include "run/cell_runner.hpp"
+#include "run/host_memory.hpp"
 
 #include <filesystem>
 #include <stop_token>
@@ -56,7 +57,10 @@ struct Backend {
   machine::MachineFactory make_machine;
   machine::Accelerator accelerator = machine::Accelerator::tcg;
   std::string emulator_version;
-  bool can_fork = false; ///< its machines freeze and wake
+  bool can_fork = false;     ///< its machines freeze and wake
+  std::string name = "qemu"; ///< as --backend says it
+  machine::Describe describe = machine::describe_qemu;
+  std::function<ByteSize()> occupied = memory_of_children; ///< by all machines and what else kdt runs, at the moment
 };
 
 /// Runs the cells, as many at once as processors, memory and disk of the host allow, while the kernels that are missing

@@ -163,7 +163,7 @@ void Session::take(const machine::StateChange& change) {
 }
 
 void Session::take(const machine::Ended& ended) {
-  log_.add("exit", {{"status", to_string(ended.status)}, {"words", ended.words}});
+  log_.add("exit", {{"status", how_it_ended(ended)}, {"words", ended.words}});
   ended_ = ended;
 }
 

@@ -1,0 +1,39 @@
+#pragma once
+
+#include "machine/libvirt_uri.hpp"
+#include "run/runner.hpp"
+
+#include <CLI/App.hpp>
+
+#include <string>
+
+namespace kdt::cli {
+
+/// What runs the guests, as the command line says it.
+struct BackendOptions {
+  std::string name{};    ///< qemu or libvirt; empty: not said
+  std::string connect{}; ///< libvirt's URI; empty: not said
+
+  void add_to(CLI::App& app);
+  /// --connect alone means libvirt, too. Throws Error{usage} when the two contradict each other.
+  bool libvirt() const;
+  /// Throws Error{usage} for what is none.
+  machine::LibvirtUri uri() const;
+};
+
+/// The program that machine::LibvirtRoot starts as its keeper: this one.
+inline std::filesystem::path self_as_keeper() {
+  return "/proc/self/exe";
+}
+
+/// QEMU as the machine of every cell. Throws Error{infra} when there is none.
+run::Backend qemu_backend();
+
+/// What the options say. Connects to libvirt; the names of its domains carry the run's id. Throws Error{usage}, and
+/// Error{infra} when there is no QEMU or no libvirt.
+run::Backend make_backend(const BackendOptions& options, const std::string& run_id);
+
+/// The name of a cell's domain: unique among those of every kdt on the host, and fit for a file name.
+std::string domain_name(const std::string& run_id, const std::string& machine_name, int pid);
+
+} // namespace kdt::cli

@@ -1,0 +1,36 @@
+#include "base/error.hpp"
+#include "cli/backend.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace kdt::cli {
+
+using ::testing::Not;
+using ::testing::SizeIs;
+using ::testing::StartsWith;
+
+TEST(Backend, IsQemuUnlessSaidOtherwise) {
+  EXPECT_FALSE(BackendOptions{}.libvirt());
+  EXPECT_FALSE(BackendOptions{.name = "qemu"}.libvirt());
+  EXPECT_TRUE(BackendOptions{.name = "libvirt"}.libvirt());
+  EXPECT_TRUE(BackendOptions{.connect = "qemu:///session"}.libvirt());
+}
+
+TEST(Backend, AConnectionOfQemusIsAUsageError) {
+  BackendOptions options{.name = "qemu", .connect = "qemu:///session"};
+  EXPECT_THROW(options.libvirt(), Error);
+}
+
+TEST(Backend, LibvirtNeedsNoDaemonByDefault) {
+  EXPECT_TRUE(BackendOptions{.name = "libvirt"}.uri().embedded);
+}
+
+TEST(Backend, DomainNamesCarryTheRunAndDifferByProcess) {
+  EXPECT_EQ(domain_name("20261127-smoke", "kdt-kernel=a_rodata=on", 12), "kdt-20261127-smoke-12-kernel=a_rodata=on");
+  EXPECT_NE(domain_name("run", "kdt-a", 12), domain_name("run", "kdt-a", 13));
+  EXPECT_EQ(domain_name("my run/é", "kdt-a", 1), "kdt-my_run___-1-a");
+  EXPECT_THAT(domain_name("run", std::string(500, 'x'), 1), SizeIs(150));
+}
+
+} // namespace kdt::cli
