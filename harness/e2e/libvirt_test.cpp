@@ -1,0 +1,217 @@
+// The same cells through libvirt, embedded in kdt: the same observations and verdicts, and nothing left behind.
+
+#include "base/text.hpp"
+#include "e2e/program.hpp"
+#include "e2e/run_directory.hpp"
+#include "testing/schema.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <csignal>
+#include <set>
+
+namespace kdt::e2e {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+
+/// Smoke, with the guests' randomness off (the device tree's seeds decide where KASLR puts the kernel), and a cell each
+/// of what a machine can be asked for beyond it.
+constexpr const char* k_matrix = R"(
+name: parity
+kernels: [v6.1-dma, v6.1-nodma]
+defaults: {memory: 2G, crashkernel: 256M, dtb_randomness: off}
+axes:
+  kernel: [v6.1-dma, v6.1-nodma]
+  rodata: [full, on]
+include:
+- {kernel: v6.1-dma, rodata: full, memory: 4G, cpus: 4, loader: kexec_load}
+- {kernel: v6.1-dma, rodata: full, memory: 1G, cpu: max}
+- {kernel: v6.1-dma, rodata: full, memory: 1G, trigger: sysrq-break}
+- {kernel: v6.1-dma, rodata: full, memory: 256G, loader: none}
+expectations: [expectations/arm64.yaml]
+)";
+
+/// What no two runs have in common: times, secrets, and what follows from them.
+bool differs_anyway(const std::string& observation) {
+  constexpr std::string_view k_parts[] = {"seconds", "nonce", "rate", "time", "host.peak_memory", "console", "dmesg"};
+  return std::ranges::any_of(k_parts,
+                             [&](std::string_view part) { return observation.find(part) != std::string::npos; });
+}
+
+std::vector<std::string> run_arguments(const fs::path& matrix, const std::string& out,
+                                       const std::vector<std::string>& more = {}) {
+  std::vector<std::string> arguments{"run", matrix.string(), "-j", "2", "--out", out};
+  arguments.insert(arguments.end(), more.begin(), more.end());
+  return arguments;
+}
+
+/// Emulators of libvirt's are no children of kdt: they are known by the root below the place's TMPDIR.
+std::map<int, std::string> emulators_in(const Place& place) {
+  std::map<int, std::string> found;
+  for (const auto& entry : fs::directory_iterator("/proc")) {
+    auto name = entry.path().filename().string();
+    if (name.find_first_not_of("0123456789") != std::string::npos) continue;
+    try {
+      auto words = read_file(entry.path() / "cmdline");
+      if (words.find("qemu-system-") != std::string::npos && words.find(place.tmp().string()) != std::string::npos)
+        found[std::stoi(name)] = words;
+    } catch (const std::exception&) { // it is gone
+    }
+  }
+  return found;
+}
+
+void expect_nothing_left(const Place& place) {
+  EXPECT_THAT(place.processes(), IsEmpty());
+  EXPECT_THAT(emulators_in(place), IsEmpty());
+  EXPECT_THAT(files_below(place.tmp()), IsEmpty());
+}
+
+/// Matrices name their rules relative to themselves.
+fs::path write_matrix(const Place& place, std::string text) {
+  auto rules = fs::path(KDT_SOURCE_DIR) / "matrices/expectations";
+  auto at = text.find("expectations/");
+  if (at != std::string::npos) text.replace(at, std::string_view("expectations").size(), rules.string());
+  return place.write("matrix.yaml", text);
+}
+
+std::string codes_of(const CellResult& cell) {
+  std::string codes;
+  for (const auto& finding : cell.findings)
+    codes += fmt::format("{} ({}, {}) ", finding.code, to_string(finding.blame), to_string(finding.phase));
+  return codes;
+}
+
+void expect_same(const CellResult& direct, const CellResult& libvirt) {
+  SCOPED_TRACE(direct.cell.id);
+  EXPECT_EQ(direct.fingerprint, libvirt.fingerprint);
+  EXPECT_EQ(direct.verdict, libvirt.verdict);
+  EXPECT_EQ(direct.blame, libvirt.blame);
+  EXPECT_EQ(direct.facts, libvirt.facts);
+  EXPECT_EQ(direct.accelerator, libvirt.accelerator);
+  EXPECT_EQ(codes_of(direct), codes_of(libvirt));
+  ASSERT_EQ(direct.phases.size(), libvirt.phases.size());
+  for (std::size_t i = 0; i < direct.phases.size(); ++i) EXPECT_EQ(direct.phases[i].outcome, libvirt.phases[i].outcome);
+  ASSERT_EQ(direct.expectations.size(), libvirt.expectations.size());
+  for (std::size_t i = 0; i < direct.expectations.size(); ++i)
+    EXPECT_EQ(direct.expectations[i].held, libvirt.expectations[i].held) << direct.expectations[i].observation;
+  std::set<std::string> names;
+  for (const auto* cell : {&direct, &libvirt})
+    for (const auto& [name, value] : cell->observed) names.insert(name);
+  for (const auto& name : names) {
+    const auto *one = find(direct.observed, name), *other = find(libvirt.observed, name);
+    ASSERT_TRUE(one != nullptr && other != nullptr) << name << " is observed with one of them only";
+    if (!differs_anyway(name)) EXPECT_EQ(to_string(*one), to_string(*other)) << name;
+  }
+  EXPECT_EQ(direct.backend, "qemu");
+  EXPECT_EQ(libvirt.backend, "libvirt");
+  EXPECT_EQ(libvirt.artifacts.at("emulator_arguments"), "domain.xml");
+}
+
+TEST(E2eLibvirt, SeesTheSameInEveryCellAsQemuAlone) {
+  Place place;
+  auto matrix = write_matrix(place, k_matrix);
+  auto direct = run_kdt(place, run_arguments(matrix, "direct"), k_run_budget);
+  auto libvirt = run_kdt(place, run_arguments(matrix, "libvirt", {"--backend", "libvirt"}), k_run_budget);
+  EXPECT_EQ(direct.status.code, 0) << direct.out << direct.err;
+  EXPECT_EQ(libvirt.status.code, 0) << libvirt.out << libvirt.err;
+  EXPECT_EQ(libvirt.err.find("error"), std::string::npos) << libvirt.err; // libvirt's own words stay out of ours
+  auto of_direct = read_run(place.path() / "direct");
+  auto of_libvirt = read_run(place.path() / "libvirt");
+  ASSERT_EQ(of_direct.cells.size(), 8U);
+  ASSERT_EQ(of_libvirt.cells.size(), of_direct.cells.size());
+  for (std::size_t i = 0; i < of_direct.cells.size(); ++i) expect_same(of_direct.cells[i], of_libvirt.cells[i]);
+  for (const auto& cell : of_libvirt.cells) {
+    auto directory = place.path() / "libvirt/cells" / cell.cell.slug;
+    for (const auto& [name, path] : cell.artifacts) EXPECT_TRUE(fs::exists(directory / path)) << name << ": " << path;
+    EXPECT_FALSE(fs::exists(directory / "qemu.args"));
+  }
+  auto schema = fs::path(KDT_SOURCE_DIR) / "reports/schema/run.schema.json";
+  EXPECT_EQ(kdt::testing::schema_errors(schema, read_file(place.path() / "libvirt/run.json")), "");
+  RecordProperty("seconds_direct", std::to_string(direct.seconds.count()));
+  RecordProperty("seconds_libvirt", std::to_string(libvirt.seconds.count()));
+  expect_nothing_left(place);
+}
+
+constexpr const char* k_one_cell = R"(
+name: one
+kernels: [v6.1-dma]
+defaults: {kernel: v6.1-dma, memory: 1G, crashkernel: 256M}
+axes: {rodata: [full, on]}
+)";
+
+/// A guest of the run is in this phase.
+bool in_phase(const fs::path& run_directory, Phase phase) {
+  for (const auto& cell : cell_directories(run_directory))
+    if (EventReader(run_directory / "cells" / cell).phase() == to_string(phase)) return true;
+  return false;
+}
+
+TEST(E2eLibvirt, AGuestThatIsKilledIsAnErrorOfTheHost) {
+  Place place;
+  auto matrix = write_matrix(place, k_one_cell);
+  Program program(place, run_arguments(matrix, "run", {"--backend", "libvirt", "--only", "rodata=full"}));
+  ASSERT_TRUE(
+      program.wait_until([&] { return in_phase(place.path() / "run", Phase::probe); }, Deadline::after(k_run_budget)));
+  for (const auto& [pid, words] : emulators_in(place)) ::kill(pid, SIGKILL);
+  auto outcome = program.finish(Deadline::after(k_run_budget));
+  auto run = read_run(place.path() / "run");
+  EXPECT_EQ(outcome.status.code, 3) << outcome.out << outcome.err;
+  ASSERT_THAT(run.cells, SizeIs(1));
+  EXPECT_EQ(run.cells[0].verdict, Verdict::error);
+  EXPECT_EQ(run.cells[0].blame, Blame::infra);
+  ASSERT_THAT(run.cells[0].findings, SizeIs(1));
+  EXPECT_EQ(run.cells[0].findings[0].code, "guest-lost");
+  expect_nothing_left(place);
+}
+
+TEST(E2eLibvirt, CtrlCEndsTheDomainsWithinTwoSeconds) {
+  Place place;
+  auto matrix = write_matrix(place, k_one_cell);
+  Program program(place, run_arguments(matrix, "run", {"--backend", "libvirt"}));
+  ASSERT_TRUE(
+      program.wait_until([&] { return in_phase(place.path() / "run", Phase::boot) && !emulators_in(place).empty(); },
+                         Deadline::after(k_run_budget)));
+  auto asked = Clock::now();
+  program.signal(SIGINT);
+  EXPECT_TRUE(eventually([&] { return emulators_in(place).empty(); }, Deadline::after(std::chrono::seconds(10))));
+  EXPECT_LT(Seconds(Clock::now() - asked).count(), 2);
+  auto outcome = program.finish(Deadline::after(std::chrono::minutes(1)));
+  EXPECT_EQ(outcome.status.code, 130) << outcome.out << outcome.err;
+  expect_nothing_left(place);
+}
+
+TEST(E2eLibvirt, AKilledKdtTakesItsDomainsWithIt) {
+  Place place;
+  auto matrix = write_matrix(place, k_one_cell);
+  Program program(place, run_arguments(matrix, "run", {"--backend", "libvirt"}));
+  ASSERT_TRUE(
+      program.wait_until([&] { return in_phase(place.path() / "run", Phase::load); }, Deadline::after(k_run_budget)));
+  program.signal(SIGKILL);
+  program.finish(Deadline::after(std::chrono::minutes(1)));
+  auto gone = [&] {
+    return place.processes().empty() && emulators_in(place).empty() && files_below(place.tmp()).empty();
+  };
+  eventually(gone, Deadline::after(std::chrono::seconds(5)));
+  expect_nothing_left(place);
+}
+
+TEST(E2eLibvirt, WhatCannotBeConnectedToIsSaidBeforeAnythingStarts) {
+  Place place;
+  auto matrix = write_matrix(place, k_one_cell);
+  auto nobody = "qemu+unix:///system?socket=" + (place.path() / "nobody").string();
+  auto outcome = run_kdt(place, run_arguments(matrix, "run", {"--connect", nobody}));
+  EXPECT_EQ(outcome.status.code, 3);
+  EXPECT_THAT(outcome.err, HasSubstr("no libvirt daemon is running there"));
+  EXPECT_EQ(split(trim(outcome.err), '\n').size(), 1U) << outcome.err;
+  auto wrong = run_kdt(place, run_arguments(matrix, "run", {"--connect", "xen:///"}));
+  EXPECT_EQ(wrong.status.code, 2);
+  EXPECT_THAT(wrong.err, HasSubstr("qemu:///embed"));
+}
+
+} // namespace
+} // namespace kdt::e2e
