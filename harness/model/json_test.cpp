@@ -173,9 +173,8 @@ TEST(CellJson, EveryMemberIsNeededAndNamedWhenMissing) {
     auto json = whole;
     json.erase(name);
     bool may_be_absent = name == "fork" || name == "not_forked";
-    if (may_be_absent) EXPECT_EQ(to_json(cell_from_json(json)), json);
-    if (may_be_absent) continue;
-    EXPECT_EQ(error_of([&] { cell_from_json(json); }), fmt::format("member '{}' is missing", name));
+    auto missing = may_be_absent ? "" : fmt::format("member '{}' is missing", name);
+    EXPECT_EQ(error_of([&] { cell_from_json(json); }), missing);
   }
 }
 
