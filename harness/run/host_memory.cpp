@@ -123,7 +123,7 @@ std::optional<std::string> memory_shortage(const machine::Ended& ended, std::uin
 
 ByteSize memory_of(const std::vector<int>& processes) {
   ByteSize sum;
-  for (int pid : processes) sum = sum + resident(std::to_string(pid));
+  for (int pid : processes) sum = sum + private_memory(std::to_string(pid));
   return sum;
 }
 

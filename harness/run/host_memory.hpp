@@ -37,7 +37,7 @@ std::optional<std::string> memory_shortage(const machine::Ended& ended, std::uin
 /// What our own child processes occupy at the moment, each for itself; 0 on a kernel that does not list them.
 ByteSize memory_of_children();
 
-/// What these processes occupy at the moment.
+/// What these processes occupy at the moment, each for itself.
 ByteSize memory_of(const std::vector<int>& processes);
 
 } // namespace kdt::run
