@@ -16,13 +16,14 @@ std::optional<RamPlace> place_for_ram(ByteSize expected, ByteSize spare_memory, 
 }
 
 Template CellRun::freeze(ScratchFile ram, std::string name, Phase after) {
+  const auto& directory = context_.directory;
+  auto events = read_file(directory / "events.jsonl"); // without QEMU's end, which is none of the forks'
   auto state = ScratchFile::in_memory({});
   machine_->freeze(state.path(), Deadline::after(timeouts_.answer.most));
   log_.add("frozen", {{"template", name}, {"after", to_string(after)}});
   auto gone = [this] { return session_->ended().has_value(); };
   if (session_->wait(gone, timeouts_.answer) != Session::Wait::done)
     throw Error(Blame::infra, "QEMU does not end after it saved its state");
-  const auto& directory = context_.directory;
   return {.name = std::move(name),
           .after = after,
           .ram = std::move(ram),
@@ -30,7 +31,7 @@ Template CellRun::freeze(ScratchFile ram, std::string name, Phase after) {
           .target = std::move(target_),
           .observed = result_.observed,
           .phases = {result_.phases.begin() + 1, result_.phases.end()},
-          .events = read_file(directory / "events.jsonl"),
+          .events = std::move(events),
           .console = read_file(directory / "console.log"),
           .age = log_.now(),
           .past = session_->past(),

@@ -8,6 +8,7 @@
 namespace kdt::run {
 
 using ::testing::HasSubstr;
+using ::testing::Not;
 using ::testing::StartsWith;
 
 namespace {
@@ -60,6 +61,7 @@ TEST_F(TemplateTest, AForkHasWhatItsTemplateSawAndGoesOnFromThere) {
   EXPECT_EQ(fork.observed.size(), cold.observed.size());
   EXPECT_THAT(log("console.log"), StartsWith("[    0.000000] Booting Linux"));
   EXPECT_THAT(log("events.jsonl"), HasSubstr(R"("type":"fork","template":"probe-1","after":"probe")"));
+  EXPECT_THAT(log("events.jsonl"), Not(HasSubstr(R"("type":"exit")")));
 }
 
 TEST_F(TemplateTest, ForksShareTheRamFileAndNothingElse) {
