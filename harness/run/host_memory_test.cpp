@@ -95,8 +95,9 @@ TEST(MemoryShortage, IsAKilledEmulatorOnAHostThatEndedSomethingForLackOfMemory) 
 
 TEST(MemoryShortage, MayBeBehindAnEndOfWhichNobodyToldTheStatus) {
   machine::Ended untold{.status = {.code = 1, .signal = 0}, .words = "", .status_told = false};
-  EXPECT_TRUE(memory_shortage(untold, 4, {.oom_kills = 5}));
-  EXPECT_FALSE(memory_shortage(untold, 5, {.oom_kills = 5}));
+  HostMemory now{.total = {}, .available = {}, .oom_kills = 5};
+  EXPECT_TRUE(memory_shortage(untold, 4, now));
+  EXPECT_FALSE(memory_shortage(untold, 5, now));
 }
 
 TEST(MemoryShortage, IsAnEmulatorThatSaysSo) {
