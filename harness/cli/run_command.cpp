@@ -45,7 +45,7 @@ run::Keep keep_from(const std::string& word) {
   return word == "all" ? run::Keep::all : word == "none" ? run::Keep::none : run::Keep::failed;
 }
 
-/// Two guests of two vCPUs share two cores well: much of a cell runs on one.
+/// Under TCG a guest runs in one thread; of one under KVM, two vCPUs share a core well: much of a cell runs on one.
 unsigned default_jobs() {
   return std::max(1U, std::thread::hardware_concurrency());
 }
@@ -204,7 +204,7 @@ Action register_run(CLI::App& app, const Context& context) {
   arguments->kernels.add_to(app);
   arguments->backend.add_to(app);
   app.add_option("-j,--jobs", arguments->options.jobs,
-                 "cells at once; a guest of more than two CPUs counts for several")
+                 "cells at once; under KVM, a guest of more than two CPUs counts for several")
       ->check(CLI::Range(1, 1024))
       ->capture_default_str();
   auto named = [](const std::string& text) { return text.empty() ? "is empty: name a directory" : ""; };

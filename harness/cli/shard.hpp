@@ -21,7 +21,7 @@ ShardWords parse_shard(const std::string& text);
 std::vector<unsigned> share_out(const std::vector<double>& seconds, unsigned count);
 
 /// What the plan's cells will take: what was recorded, and else the forecast, at the pace of what was recorded. By
-/// experiment; a cell of more than two CPUs takes the time of several.
+/// experiment; under KVM, a cell of more than two CPUs takes the time of several.
 std::vector<double> expected_seconds(const std::vector<run::PlannedCell>& cells,
                                      const std::map<std::string, double>& recorded, machine::Accelerator accelerator);
 

@@ -49,11 +49,13 @@ ByteSize dump_space_needed(const CellParameters& parameters) {
 Need first_guess(const CellParameters& parameters, machine::Accelerator accelerator) {
   constexpr std::uint64_t base = 300'000'000;
   double gib = static_cast<double>(parameters.memory.bytes) / static_cast<double>(ByteSize::gib(1).bytes);
-  double tcg_seconds = 4 + 0.4 * gib;                       // 4 s at 4 GiB, 113 s at 256 GiB
-  return {.slots = std::max(1U, (parameters.cpus + 1) / 2), // two vCPUs share a processor well: much runs on one
+  bool tcg = accelerator == machine::Accelerator::tcg;
+  double tcg_seconds = 4 + 0.4 * gib; // 4 s at 4 GiB, 113 s at 256 GiB
+  // TCG runs all vCPUs in one thread (qemu_argv); under KVM two share a processor well: much runs on one.
+  return {.slots = tcg ? 1 : std::max(1U, (parameters.cpus + 1) / 2),
           .memory = {base + parameters.memory.bytes / 50 + region_size(parameters).bytes},
           .disk = dump_space_needed(parameters),
-          .seconds = accelerator == machine::Accelerator::tcg ? tcg_seconds : tcg_seconds / 5};
+          .seconds = tcg ? tcg_seconds : tcg_seconds / 5};
 }
 
 std::string cell_class(const CellParameters& parameters, machine::Accelerator accelerator) {

@@ -41,11 +41,12 @@ TEST(FirstGuess, CountsTheCrashRegionWhichTheProbeTouches) {
   EXPECT_EQ(tcg(parameters).memory, none.memory);
 }
 
-TEST(FirstGuess, AGuestOfManyProcessorsTakesMoreSlots) {
+TEST(FirstGuess, AGuestOfManyProcessorsTakesMoreSlotsWhereEachIsAThread) {
   auto parameters = guest(1);
   for (auto [cpus, slots] : {std::pair{1U, 1U}, {2U, 1U}, {3U, 2U}, {8U, 4U}}) {
     parameters.cpus = cpus;
-    EXPECT_EQ(tcg(parameters).slots, slots);
+    EXPECT_EQ(first_guess(parameters, machine::Accelerator::kvm).slots, slots);
+    EXPECT_EQ(tcg(parameters).slots, 1U);
   }
 }
 

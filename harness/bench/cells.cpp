@@ -1,0 +1,128 @@
+#include "bench/cells.hpp"
+
+#include "bench/bare_cell.hpp"
+#include "bench/kdt_run.hpp"
+
+#include <fmt/format.h>
+
+#include <cstdio>
+
+namespace kdt::bench {
+
+namespace {
+
+constexpr const char* k_no_templates = "--no-template";
+/// Cells that boot alike and die differently, and such as die alike and save differently.
+constexpr const char* k_triggers = "  memory: [4G]\n"
+                                   "  trigger: [sysrq-c, panic-oops, panic-bug, panic-in-irq]\n";
+constexpr const char* k_dumps = "  memory: [4G]\n"
+                                "  filter: [0, 1, 8, 16, 24, 31]\n";
+constexpr const char* k_sizes[] = {"1G", "2G", "4G", "16G", "64G", "256G"};
+constexpr unsigned k_jobs[] = {1, 2, 3, 4};
+constexpr int k_cells_at_once = 8;
+
+void say(const std::string& what) {
+  std::fprintf(stderr, "kdt-bench: %s\n", what.c_str());
+}
+
+std::string memory_axis(const std::string& memory) {
+  return fmt::format("  memory: [{}]\n", memory);
+}
+
+void add(Results& results, const std::string& group, const std::string& name, const std::string& unit,
+         const std::vector<double>& values) {
+  results.figures.push_back({.group = group, .name = name, .unit = unit, .value = spread_of(values)});
+}
+
+/// In turns, once forked and once cold; whether each set of cells ends as it does cold is not asked here.
+void measure_forks(const Workbench& bench, const std::string& name, const std::string& axes, Results& results) {
+  auto matrix = matrix_text(bench.kernel.name, axes);
+  std::vector<double> forked, cold;
+  for (int round = 0; round < bench.rounds; ++round) {
+    say(fmt::format("{}, round {} of {}", name, round + 1, bench.rounds));
+    cold.push_back(run_kdt(bench.program, matrix, {"-j", "1", k_no_templates}).measured.wall.count());
+    forked.push_back(run_kdt(bench.program, matrix, {"-j", "1"}).measured.wall.count());
+  }
+  add(results, "cells", name + ", cold", "s", cold);
+  add(results, "cells", name + ", forked", "s", forked);
+  add(results, "cells", name + ", cold / forked", "ratio", ratios(cold, forked));
+}
+
+} // namespace
+
+void measure_cells(const Workbench& bench, Results& results) {
+  const std::string memory = "4G";
+  auto matrix = matrix_text(bench.kernel.name, memory_axis(memory));
+  std::vector<double> bare, kdt, cell, without_verify, own;
+  for (int round = 0; round < bench.rounds; ++round) {
+    say(fmt::format("{} cell, round {} of {}", memory, round + 1, bench.rounds));
+    bare.push_back(run_bare_cell(bench.repository, bench.kernel, {.memory = memory}).measured.wall.count());
+    auto run = run_kdt(bench.program, matrix, {"-j", "1"});
+    const auto& first = run.result.cells.at(0);
+    kdt.push_back(run.measured.wall.count());
+    cell.push_back(first.seconds.count());
+    without_verify.push_back(first.seconds.count() - seconds_of(first, Phase::verify));
+    own.push_back(100 * run.measured.own / (run.measured.own + run.measured.children));
+  }
+  add(results, "cells", "bare script, " + memory, "s", bare);
+  add(results, "cells", "kdt cold, " + memory, "s", kdt);
+  add(results, "cells", "kdt cold, " + memory + ", the cell", "s", cell);
+  add(results, "cells", "kdt cold / bare script, " + memory, "ratio", ratios(kdt, bare));
+  add(results, "cells", "the cell / bare script, " + memory, "ratio", ratios(cell, bare));
+  add(results, "cells", "the cell without verify / bare script, " + memory, "ratio", ratios(without_verify, bare));
+  add(results, "cells", "kdt's own processor time", "%", own);
+  if (knows_option(bench.program, k_no_templates)) {
+    measure_forks(bench, "triggers", k_triggers, results);
+    measure_forks(bench, "dump settings", k_dumps, results);
+  } else {
+    results.not_measured["cells/forked"] = fmt::format("this kdt has no {}", k_no_templates);
+  }
+}
+
+void measure_save(const Workbench& bench, const std::string& memory, Results& results) {
+  auto matrix = matrix_text(bench.kernel.name, memory_axis(memory));
+  std::vector<double> trial, kdt;
+  for (int round = 0; round < bench.rounds; ++round) {
+    say(fmt::format("saving {}, round {} of {}", memory, round + 1, bench.rounds));
+    trial.push_back(run_bare_cell(bench.repository, bench.kernel, {.memory = memory}).save.count());
+    kdt.push_back(seconds_of(run_kdt(bench.program, matrix, {"-j", "1"}).result.cells.at(0), Phase::save));
+  }
+  add(results, "save", memory + ", the trial's settings", "s", trial);
+  add(results, "save", memory + ", kdt", "s", kdt);
+  add(results, "save", memory + ", kdt / trial", "ratio", ratios(kdt, trial));
+}
+
+void measure_jobs(const Workbench& bench, Results& results) {
+  auto matrix = matrix_text(bench.kernel.name, memory_axis("1G"));
+  for (auto jobs : k_jobs) {
+    std::vector<double> rate;
+    for (int round = 0; round < bench.rounds; ++round) {
+      say(fmt::format("-j {}, round {} of {}", jobs, round + 1, bench.rounds));
+      auto run =
+          run_kdt(bench.program, matrix, {"-j", std::to_string(jobs), "--repeat", std::to_string(k_cells_at_once)});
+      rate.push_back(k_cells_at_once * 3600 / run.measured.wall.count());
+    }
+    add(results, "jobs", fmt::format("-j {}", jobs), "cells/h", rate);
+  }
+}
+
+void measure_memory(const Workbench& bench, Results& results) {
+  for (const char* memory : k_sizes) {
+    std::map<Phase, std::vector<double>> phases;
+    std::vector<double> all;
+    for (int round = 0; round < bench.rounds; ++round) {
+      say(fmt::format("{}, round {} of {}", memory, round + 1, bench.rounds));
+      auto run = run_kdt(bench.program, matrix_text(bench.kernel.name, memory_axis(memory)), {"-j", "1"});
+      const auto& cell = run.result.cells.at(0);
+      all.push_back(cell.seconds.count());
+      for (auto phase :
+           {Phase::boot, Phase::load, Phase::probe, Phase::trigger, Phase::capture, Phase::save, Phase::verify})
+        phases[phase].push_back(seconds_of(cell, phase));
+    }
+    add(results, "memory", std::string(memory) + ", the cell", "s", all);
+    for (const auto& [phase, seconds] : phases)
+      add(results, "memory", fmt::format("{}, {}", memory, to_string(phase)), "s", seconds);
+  }
+}
+
+} // namespace kdt::bench
