@@ -23,13 +23,15 @@ std::string head_line(const LiveView& view) {
   return line;
 }
 
-/// The id gives way: what a person waits for is the phase and the time.
-std::string running_line(const LiveView::Running& cell, std::size_t columns) {
-  auto tail = fmt::format("  {:<7} {:>5.0f} s of {:>4.0f} s", to_string(cell.phase), cell.in_phase.count(),
+/// The id gives way: what a person waits for is the phase and the time. Phases stand below each other.
+std::string running_line(const LiveView::Running& cell, std::size_t widest, std::size_t columns) {
+  auto tail = fmt::format("  {:<7} {:>4.0f} s, in all {:>4.0f} s", to_string(cell.phase), cell.in_phase.count(),
                           cell.elapsed.count());
   constexpr std::size_t k_indent = 2;
-  auto room = columns > k_indent + tail.size() ? columns - k_indent - tail.size() : 0;
-  return cut_end("  " + cut_middle(cell.id, room) + tail, columns);
+  auto room = std::min(widest, columns > k_indent + tail.size() ? columns - k_indent - tail.size() : 0);
+  auto id = cut_middle(cell.id, room);
+  auto width = report::width_of(id);
+  return cut_end("  " + id + std::string(room > width ? room - width : 0, ' ') + tail, columns);
 }
 
 } // namespace
@@ -39,7 +41,9 @@ std::vector<std::string> live_lines(const LiveView& view, TerminalSize size) {
   auto most = std::max<std::size_t>(size.rows / 2, 2);
   std::vector<std::string> lines{cut_end(head_line(view), columns)};
   auto shown = view.running.size() + 1 <= most ? view.running.size() : most - 2;
-  for (std::size_t i = 0; i < shown; ++i) lines.push_back(running_line(view.running[i], columns));
+  std::size_t widest = 0;
+  for (std::size_t i = 0; i < shown; ++i) widest = std::max(widest, report::width_of(view.running[i].id));
+  for (std::size_t i = 0; i < shown; ++i) lines.push_back(running_line(view.running[i], widest, columns));
   if (shown < view.running.size())
     lines.push_back(cut_end(fmt::format("  and {} more", view.running.size() - shown), columns));
   return lines;
@@ -56,11 +60,11 @@ EndedText ended_text(const CellResult& result, std::size_t columns) {
   }
   const auto* finding = report::cause(result);
   bool blamed = finding != nullptr && result.verdict != Verdict::xpass;
-  text.why =
-      "      " +
-      (blamed ? fmt::format("{}, {}: ", to_string(result.blame.value_or(finding->blame)), to_string(finding->phase))
-              : "") +
-      report::reason(result);
+  text.why = "      " +
+             (blamed ? fmt::format("{}, blame {}: ", to_string(finding->phase),
+                                   to_string(result.blame.value_or(finding->blame)))
+                     : "") +
+             report::reason(result);
   if (columns > 0) text.why = cut_end(text.why, columns);
   return text;
 }

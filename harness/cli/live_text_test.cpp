@@ -24,7 +24,7 @@ LiveView view_of(std::size_t running) {
 TEST(LiveLines, TellHowFarTheRunIsAndWhatEachCellDoes) {
   EXPECT_THAT(live_lines(view_of(1), {.columns = 100, .rows = 24}),
               ElementsAre("3/12 cells, 1 red, about 3 min 10 s left",
-                          "  kernel=v6.1-dma/memory=256G/rodata=full/cell=0  capture     8 s of   62 s"));
+                          "  kernel=v6.1-dma/memory=256G/rodata=full/cell=0  capture    8 s, in all   62 s"));
 }
 
 TEST(LiveLines, SayNothingOfWhatIsNotSo) {
@@ -39,9 +39,19 @@ TEST(LiveLines, AreNarrowerThanTheTerminalAndKeepPhaseAndTime) {
     for (const auto& line : live_lines(view_of(2), {.columns = columns, .rows = 24}))
       EXPECT_LE(report::width_of(line), columns > 1 ? columns - 1 : 1) << columns << ": " << line;
   auto lines = live_lines(view_of(1), {.columns = 60, .rows = 24});
-  EXPECT_THAT(lines[1], EndsWith("capture     8 s of   62 s"));
+  EXPECT_THAT(lines[1], EndsWith("capture    8 s, in all   62 s"));
   EXPECT_THAT(lines[1], HasSubstr("…"));
   EXPECT_THAT(lines[1], HasSubstr("cell=0"));
+}
+
+TEST(LiveLines, HaveThePhasesBelowEachOther) {
+  auto view = view_of(2);
+  view.running[0].id = "a=1";
+  view.running[0].phase = Phase::boot;
+  view.running[1].id = "kernel=é/a=1";
+  auto lines = live_lines(view, {.columns = 80, .rows = 24});
+  EXPECT_EQ(lines[1], "  a=1           boot       8 s, in all   62 s");
+  EXPECT_EQ(lines[2], "  kernel=é/a=1  capture    8 s, in all   62 s");
 }
 
 TEST(LiveLines, FillAtMostHalfOfTheTerminal) {
@@ -80,8 +90,8 @@ TEST(EndedText, OfAPassWithoutADumpSaysThatNothingWasCaptured) {
 }
 
 TEST(EndedText, OfAFailureSaysInOneLineWhoseItIsWhereAndWhy) {
-  EXPECT_EQ(ended_text(failed(), 0).why, "      kernel, capture: no capture kernel within 20 s\\x1b[2J");
-  EXPECT_EQ(ended_text(failed(), 40).why, "      kernel, capture: no capture kerne…");
+  EXPECT_EQ(ended_text(failed(), 0).why, "      capture, blame kernel: no capture kernel within 20 s\\x1b[2J");
+  EXPECT_EQ(ended_text(failed(), 46).why, "      capture, blame kernel: no capture kerne…");
 }
 
 TEST(EndedText, OfAKnownIssueThatDidNotShowBlamesNobody) {
