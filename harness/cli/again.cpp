@@ -2,6 +2,7 @@
 
 #include "base/error.hpp"
 #include "base/file.hpp"
+#include "base/process.hpp"
 #include "base/text.hpp"
 #include "cli/attached_machine.hpp"
 #include "cli/doctor.hpp"
@@ -24,11 +25,6 @@ namespace {
 /// A person at a debugger takes his time: waits of 10 s become days.
 constexpr double k_debugger_scale = 1e4;
 
-void say(const std::string& sentence) {
-  auto line = fmt::format("kdt: {}\n", printable(sentence));
-  write_all(STDERR_FILENO, line, "standard error");
-}
-
 /// What ran the cell, unless something else was asked for.
 BackendOptions backend_of(const AgainOptions& options, const CellPlace& place) {
   bool asked = !options.backend.name.empty() || !options.backend.connect.empty();
@@ -45,6 +41,7 @@ public:
 private:
   CellResult run_cell(const image::KernelImage& kernel, const fs::path& ssh_client);
   std::unique_ptr<machine::Machine> make_machine(machine::MachineSpec spec, std::stop_token stop);
+  void say(const std::string& sentence) const;
   void tell_debugger(const image::KernelImage& kernel) const;
   int report(const CellResult& result);
 
@@ -77,12 +74,18 @@ std::unique_ptr<machine::Machine> Again::make_machine(machine::MachineSpec spec,
                                            [this] { stop_.request_stop(); });
 }
 
+void Again::say(const std::string& sentence) const {
+  if (terminal_) return terminal_->say(sentence);
+  write_all(STDERR_FILENO, fmt::format("kdt: {}\n", printable(sentence)), "standard error");
+}
+
 void Again::tell_debugger(const image::KernelImage& kernel) const {
   utsname host{};
   ::uname(&host);
   const char* gdb = std::string_view(host.machine) == "aarch64" ? "gdb" : "gdb-multiarch";
   auto file = kernel.vmlinux.empty() ? std::string() : " " + shell_quoted(kernel.vmlinux.string());
   say(fmt::format("the guest waits for: {}{} -ex 'target remote :{}'", gdb, file, *options_.gdb_port));
+  if (!find_program(gdb)) say(fmt::format("{} is not here: apt-get install {}", gdb, gdb));
   if (kernel.vmlinux.empty()) say("its vmlinux was not kept: gdb has no symbols");
   const auto* kaslr = find(kernel.facts, "kaslr");
   bool moved = kaslr != nullptr && *kaslr == Value(true) && cell_.parameters.dtb_randomness &&
@@ -123,7 +126,7 @@ CellResult Again::run_cell(const image::KernelImage& kernel, const fs::path& ssh
                                },
                            .backend = backend_.name,
                            .describe = backend_.describe};
-  if (options_.gdb_port) context.tell_debugger = say;
+  if (options_.gdb_port) context.tell_debugger = [this](const std::string& sentence) { say(sentence); };
   if (terminal_) terminal_->cell_started(cell_, {.done = 0, .total = 1, .left = {}});
   if (options_.gdb_port) tell_debugger(kernel);
   if (options_.console) say("the console of the guest is on this terminal; Ctrl-] leaves it and ends the guest");

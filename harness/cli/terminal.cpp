@@ -92,7 +92,10 @@ void Terminal::clear() {
   std::size_t rows = 0;
   for (auto width : drawn_)
     rows += report::rows_of(width, terminal_size(STDERR_FILENO).value_or(TerminalSize{}).columns);
-  put(stderr, rows > 1 ? fmt::format("\r\x1b[{}A\x1b[J", rows - 1) : "\r\x1b[J");
+  // Row by row: tmux keeps in its history what is erased from the first row to the last in one go.
+  std::string erase = "\r\x1b[2K";
+  for (std::size_t row = 1; row < rows; ++row) erase += "\x1b[A\x1b[2K";
+  put(stderr, erase);
   drawn_.clear();
 }
 
@@ -155,9 +158,13 @@ void Terminal::cell_ended(const CellResult& result, const run::RunProgress& prog
 }
 
 void Terminal::warned(const std::string& sentence) {
+  say("warning: " + sentence);
+}
+
+void Terminal::say(const std::string& sentence) {
   std::scoped_lock lock(mutex_);
   clear();
-  put(stderr, fmt::format("kdt: warning: {}\n", printable(sentence)));
+  put(stderr, fmt::format("kdt: {}\n", printable(sentence)));
   redraw();
 }
 

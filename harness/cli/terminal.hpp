@@ -24,6 +24,8 @@ public:
   void phase_started(const Cell& cell, Phase phase) override;
   void cell_ended(const CellResult& result, const run::RunProgress& progress) override;
   void warned(const std::string& sentence) override;
+  /// A line that stays, above those that are drawn again.
+  void say(const std::string& sentence);
   /// For image::Images.
   void image_progress(const image::Progress& progress);
 

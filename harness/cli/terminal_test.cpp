@@ -6,7 +6,9 @@
 
 #include <cstdlib>
 #include <fcntl.h>
+#include <functional>
 #include <sys/ioctl.h>
+#include <unistd.h>
 
 namespace kdt::cli {
 namespace {
@@ -24,6 +26,19 @@ protected:
     ::unsetenv("NO_COLOR");
   }
   int fd() const { return theirs_.get(); }
+
+  /// What the action writes to standard error, which is this terminal meanwhile.
+  std::string shown(const std::function<void()>& action) {
+    UniqueFd before(::dup(STDERR_FILENO));
+    ::dup2(fd(), STDERR_FILENO);
+    action();
+    ::dup2(before.get(), STDERR_FILENO);
+    ::fcntl(ours_.get(), F_SETFL, O_NONBLOCK);
+    std::string all;
+    char bytes[4096];
+    for (ssize_t n = 0; (n = ::read(ours_.get(), bytes, sizeof bytes)) > 0;) all.append(bytes, bytes + n);
+    return all;
+  }
 
 private:
   UniqueFd ours_;
@@ -53,6 +68,20 @@ TEST_F(TerminalOfOurOwn, TellsItsSizeAfterEachResize) {
     EXPECT_EQ(seen->columns, columns);
     EXPECT_EQ(seen->rows, 30U);
   }
+}
+
+TEST_F(TerminalOfOurOwn, SaysALineAboveWhatIsDrawnAgain) {
+  auto bytes = shown([] {
+    Terminal terminal(1);
+    Cell cell;
+    cell.id = "rodata=on";
+    terminal.cell_started(cell, {.done = 0, .total = 1, .left = {}});
+    terminal.say("the guest waits for: gdb");
+  });
+  auto line = bytes.find("kdt: the guest waits for: gdb\r\n");
+  ASSERT_NE(line, std::string::npos) << bytes;
+  EXPECT_TRUE(bytes.substr(0, line).ends_with("\x1b[A\x1b[2K")) << "what was drawn is gone before";
+  EXPECT_NE(bytes.find("rodata=on", line), std::string::npos) << "and comes back below";
 }
 
 TEST(NoTerminal, IsNeitherLiveNorColouredAndHasNoSize) {
