@@ -59,6 +59,27 @@ std::string paragraphs(const std::vector<std::string>& notes) {
   return text;
 }
 
+struct Notes {
+  std::vector<std::string> description;
+  std::vector<std::string> exit_status;
+};
+
+/// What follows "Exit status: " has a section of its own.
+Notes parted(const std::vector<std::string>& notes) {
+  constexpr std::string_view k_words = "Exit status: ";
+  Notes parts;
+  for (const auto& note : notes) {
+    auto at = note.find(k_words);
+    if (at == std::string::npos || (at > 0 && !note.substr(0, at).ends_with(". "))) {
+      parts.description.push_back(note);
+      continue;
+    }
+    if (at > 0) parts.description.push_back(note.substr(0, at - 1));
+    parts.exit_status.push_back(note.substr(at + k_words.size()));
+  }
+  return parts;
+}
+
 std::string see_also(const CommandHelp& command, const CommandHelp& whole) {
   std::vector<std::string> pages;
   for (const auto* other : all_commands(whole))
@@ -76,8 +97,9 @@ std::string manual_page(const CommandHelp& command, const CommandHelp& whole, co
   text += fmt::format(".SH NAME\n{} \\- {}\n", roff(page_name(command)),
                       roff(program ? "end-to-end tests of kdump on arm64" : command.about));
   text += section("SYNOPSIS", synopsis(command));
-  text +=
-      section("DESCRIPTION", (program ? roff(command.about) + "\n" : "") + (program ? "" : paragraphs(command.notes)));
+  auto notes = parted(command.notes);
+  if (program) notes.description.insert(notes.description.begin(), command.about);
+  text += section("DESCRIPTION", paragraphs(notes.description));
   std::string arguments, options, commands, examples;
   for (const auto& positional : command.positionals) arguments += entry(positional);
   for (const auto& option : command.options) options += entry(option);
@@ -86,7 +108,8 @@ std::string manual_page(const CommandHelp& command, const CommandHelp& whole, co
   for (const auto& example : command.examples) examples += fmt::format("{}\n", roff(example));
   text += section("ARGUMENTS", arguments) + section("OPTIONS", options) + section("COMMANDS", commands);
   if (!examples.empty()) text += section("EXAMPLES", ".nf\n" + examples + ".fi\n");
-  return text + section("EXIT STATUS", paragraphs(whole.notes)) + section("SEE ALSO", see_also(command, whole));
+  auto statuses = notes.exit_status.empty() ? parted(whole.notes).exit_status : notes.exit_status;
+  return text + section("EXIT STATUS", paragraphs(statuses)) + section("SEE ALSO", see_also(command, whole));
 }
 
 std::map<std::string, std::string> manual_pages(const CommandHelp& whole, const std::string& version) {

@@ -11,6 +11,7 @@ namespace kdt::cli {
 namespace {
 
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 class ManualTest : public testing::Test {
 protected:
@@ -39,6 +40,16 @@ TEST_F(ManualTest, EveryCommandHasAPageWithEveryOptionAndExample) {
     for (const auto& example : command->examples) EXPECT_THAT(page, HasSubstr(typed(example) + "\n")) << name;
     EXPECT_THAT(page, HasSubstr(".SH EXIT STATUS\n"));
   }
+}
+
+TEST_F(ManualTest, ACommandWithExitStatusesOfItsOwnTellsThoseAlone) {
+  EXPECT_THAT(pages_.at("kdt.1"), HasSubstr(".SH EXIT STATUS\n0 all as expected"));
+  EXPECT_THAT(pages_.at("kdt-list.1"), HasSubstr(".SH EXIT STATUS\n0 all as expected"));
+  const auto& page = pages_.at("kdt-minimize.1");
+  EXPECT_THAT(page, HasSubstr("\nEach try is a run of one cell.\n"));
+  EXPECT_THAT(page, HasSubstr(".SH EXIT STATUS\n0 a smallest difference was found"));
+  EXPECT_THAT(page, Not(HasSubstr("all as expected")));
+  for (const auto& [name, text] : pages_) EXPECT_THAT(text, Not(HasSubstr("Exit status: "))) << name;
 }
 
 TEST_F(ManualTest, WhatRoffTakesForACommandStandsAsText) {

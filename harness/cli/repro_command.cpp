@@ -14,9 +14,9 @@ namespace {
 constexpr unsigned k_gdb_port = 1234; // QEMU's own -s
 
 constexpr const char* k_repro_help =
-    "Without --run, the cell is that of the last run in runs/ that has it. Ctrl-] leaves a console. Exit status: as "
-    "that\n"
-    "of run; 0 when --stop-after was reached. Without kdt, repro.sh in the cell's directory starts the same guest.\n\n"
+    "Without --run, the cell is that of the last run in runs/ that has it. Ctrl-] leaves a console. Without kdt,\n"
+    "repro.sh in the cell's directory starts the same guest.\n\n"
+    "Exit status: as that of run; 0 when --stop-after was reached.\n\n"
     "Examples:\n"
     "  ./kdt repro 'kernel=v6.1-dma/rodata=full'\n"
     "  ./kdt repro runs/nightly/cells/kernel=v6.1-dma_rodata=full --console\n"
