@@ -98,7 +98,13 @@ void GitTree::open_repository() {
     fs::copy_file(index, own_.path() / "index");
     fs::last_write_time(own_.path() / "index", fs::last_write_time(index));
   }
-  answer({"add", "--all"});
+  // Debian's linux-source, made a repository, ignores all of itself ("/*"): then what a build leaves is named here.
+  if (!ask({"check-ignore", "--quiet", "--no-index", "Makefile"}).status.success()) {
+    answer({"add", "--all"});
+  } else {
+    answer({"add", "--update"});
+    take_files();
+  }
 }
 
 void GitTree::take_revision() {

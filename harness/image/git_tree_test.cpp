@@ -107,6 +107,25 @@ TEST_F(GitTreeTest, ChangedAndNewFilesCountAndIgnoredDoNot) {
   EXPECT_EQ(unpacked(GitTree({.path = tree}, own), "main.c"), "six\n");
 }
 
+// As Debian's linux-source has it, which ships a packager's .gitignore.
+TEST_F(GitTreeTest, ARepositoryThatIgnoresAllOfItselfIsTakenWhole) {
+  write_file(tree / ".gitignore", "*.o\n/*\n!/debian/\n");
+  git({"init", "--quiet"});
+  EXPECT_EQ(unpacked(GitTree({.path = tree}, own), "main.c"), "one\n"); // nothing is committed, nor could be
+  git({"add", "--all", "--force"});
+  git({"commit", "--quiet", "-m", "one"});
+  auto clean = id();
+  EXPECT_EQ(clean, git({"rev-parse", "HEAD^{tree}"}));
+  write_file(tree / "main.o", "built");
+  EXPECT_EQ(id(), clean);
+  write_file(tree / "new.c", "new\n");
+  EXPECT_EQ(unpacked(GitTree({.path = tree}, own), "new.c"), "new\n");
+  fs::remove(tree / "main.c");
+  auto before = everything();
+  EXPECT_NE(id(), clean);
+  EXPECT_EQ(everything(), before);
+}
+
 TEST_F(GitTreeTest, PatchesChangeTheContentAndNotTheTree) {
   commit_both();
   write_file(tree / "new.c", "not committed\n");
