@@ -49,13 +49,14 @@ std::string gunzip(std::string_view compressed) {
 
 /// What a file is that is no arm64 Image.
 std::string_view kind_of(std::string_view content) {
+  if (content.empty()) return "empty, or a gzip file that is broken";
   if (content.substr(0x202 < content.size() ? 0x202 : content.size(), 4) == "HdrS") return "an x86 kernel";
   if (content.starts_with("\x7f"
                           "ELF"))
     return "an ELF file; the Image beside vmlinux, arch/arm64/boot/Image, is what boots";
   if (content.size() > 8 && content.starts_with("MZ") && content.substr(4, 4) == "zimg")
     return "an EFI zboot image; give arch/arm64/boot/Image of that build";
-  return "something else";
+  return "of a kind that is unknown here";
 }
 
 /// "6.1.192-x" of "Linux version 6.1.192-x (…".

@@ -80,7 +80,11 @@ TEST_F(ImageFileTest, WhatIsNoArm64ImageIsNamed) {
       ThrowsMessage<Error>(HasSubstr("an ELF file; the Image beside vmlinux")));
   EXPECT_THAT([&] { read_image(file(std::string("MZ\0\0zimg", 8) + std::string(64, '\0'))); },
               ThrowsMessage<Error>(HasSubstr("an EFI zboot image")));
-  EXPECT_THAT([&] { read_image(file("")); }, ThrowsMessage<Error>(HasSubstr("it is something else")));
+  EXPECT_THAT([&] { read_image(file("")); }, ThrowsMessage<Error>(HasSubstr("it is empty, or a gzip file")));
+  EXPECT_THAT([&] { read_image(file("\x1f\x8b\x08" + std::string(20, '\0'))); },
+              ThrowsMessage<Error>(HasSubstr("or a gzip file that is broken")));
+  EXPECT_THAT([&] { read_image(file("hello")); },
+              ThrowsMessage<Error>(HasSubstr("it is of a kind that is unknown here")));
   EXPECT_THAT([&] { read_image(file(tiny_image(3))); }, ThrowsMessage<Error>(HasSubstr("is a big-endian kernel")));
 }
 
