@@ -59,12 +59,19 @@ std::string code_of(const CellResult& cell) {
   return finding != nullptr ? one_line(finding->code) : "unknown";
 }
 
+/// ", known until 2026-11-26, expired": so the judge's evidence begins when a known issue excused this once.
+std::string was_known(const Finding& finding) {
+  for (const auto& line : finding.evidence)
+    if (line.starts_with("known until ")) return ", " + one_line(line.substr(0, line.find(": ")));
+  return "";
+}
+
 /// "capture, blame kernel, capture-timeout"
 std::string where(const CellResult& cell) {
   const auto* finding = cause(cell);
   if (finding == nullptr) return code_of(cell);
-  return fmt::format("{}, blame {}, {}", to_string(finding->phase), to_string(cell.blame.value_or(finding->blame)),
-                     code_of(cell));
+  return fmt::format("{}, blame {}, {}{}", to_string(finding->phase), to_string(cell.blame.value_or(finding->blame)),
+                     code_of(cell), was_known(*finding));
 }
 
 std::string rest_by_code(const std::vector<const CellResult*>& cells, std::size_t from) {

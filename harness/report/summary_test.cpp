@@ -66,6 +66,14 @@ TEST(Summary, ShowsAsManyCellsAsFit) {
   EXPECT_THAT(summary(run_with_failures(6), {.rows = 60}), Not(HasSubstr("more")));
 }
 
+TEST(Summary, SaysThatAFailureWasKnownUntilItsEntryExpired) {
+  auto run = run_with_failures(1);
+  EXPECT_THAT(summary(run), Not(HasSubstr("known until")));
+  run.cells[0].findings[0].evidence.emplace_back("known until 2026-11-26, expired: quiet: \x1b[2Jon purpose");
+  EXPECT_THAT(summary(run), HasSubstr("capture-timeout, known until 2026-11-26, expired: "));
+  EXPECT_THAT(summary_markdown(run), HasSubstr("known until 2026-11-26, expired"));
+}
+
 TEST(Summary, HasColourOnlyWhenAsked) {
   EXPECT_THAT(summary(sample_run()), Not(HasSubstr("\x1b")));
   EXPECT_THAT(summary(sample_run(), {.colour = true}), HasSubstr("\x1b[31mFAIL \x1b[0m kernel=v6.1-dma/rodata=on\n"));
