@@ -90,7 +90,8 @@ TEST(CellClass, TellsApartWhatTakesMoreAndNothingElse) {
 }
 
 TEST(Need, AForkThatDumpsAllMakesItsTemplatesFileGrow) {
-  CellParameters parameters{.kernel = "k", .memory = ByteSize::gib(4)};
+  CellParameters parameters;
+  parameters.memory = ByteSize::gib(4);
   EXPECT_EQ(fork_growth(parameters, ByteSize::gib(20)), ByteSize{});
   parameters.dump.filter = 1;
   EXPECT_EQ(fork_growth(parameters, ByteSize::gib(20)), ByteSize::gib(4));
