@@ -22,7 +22,8 @@ constexpr auto k_codes = std::to_array<FindingCode>({
      "the guest hangs or starves its user space; a kernel oops in a system call of the agent",
      "post-mortem/summary.txt says where each CPU stood; read console.log at the time of the last event in "
      "events.jsonl"},
-    {"agent-error", Blame::tool, Phase::boot, "the agent could not do what it was asked",
+    {"agent-error", Blame::tool, Phase::boot,
+     "kdt's agent, the first process of the guest, could not do what it was asked",
      "a tool inside the guest failed, or the guest lacks a feature",
      "the sentence is the agent's own; see events.jsonl"},
     {"load-failed", Blame::kernel, Phase::load, "kexec could not load the capture kernel",
@@ -30,7 +31,7 @@ constexpr auto k_codes = std::to_array<FindingCode>({
      "the output of kexec is in the evidence"},
     {"not-loaded", Blame::tool, Phase::load, "no capture kernel was loaded when the load phase ended",
      "the loader was told not to load, or reported success without loading",
-     "check loader in cell.json and /sys/kernel/kexec_crash_loaded in the observations"},
+     "check loader in cell.json and load.loaded in the observations"},
     {"probe-failed", Blame::infra, Phase::probe, "the probe module could not be loaded or read",
      "it was built for another kernel, or the kernel refuses modules", "the kernel's reason is in the evidence"},
     {"mapping-disagrees", Blame::infra, Phase::probe,
@@ -45,7 +46,9 @@ constexpr auto k_codes = std::to_array<FindingCode>({
     {"probe-oops", Blame::kernel, Phase::probe, "probing the crash region made the kernel oops",
      "the exception table entry was not honoured, or a fault of another kind", "read the oops in console.log"},
     {"panic-not-seen", Blame::kernel, Phase::trigger, "the trigger was pulled and no panic appeared on the console",
-     "the trigger is not built into the kernel; the console is lost; the kernel hangs in the panic path",
+     "the trigger is not built into the kernel; loglevel= or console= keeps the panic from the console; the kernel "
+     "hangs "
+     "in the panic path",
      "read the end of console.log; post-mortem/summary.txt says where each CPU stood, and the likely cause"},
     {"wrong-panic", Blame::kernel, Phase::trigger,
      "the system kernel panicked otherwise than its trigger should make it",
@@ -72,8 +75,11 @@ constexpr auto k_codes = std::to_array<FindingCode>({
      "too little memory in the crash region; no init; a device that was not reset",
      "read the second panic in console.log"},
     {"reboot-without-capture", Blame::kernel, Phase::capture,
-     "the guest rebooted or powered off after the panic instead of starting a capture kernel",
-     "no capture kernel was loaded; panic= fired because kexec was skipped", "check load in cell.json"},
+     "the guest rebooted or powered off after the panic, and no capture kernel had printed a word",
+     "the capture kernel was started and died before its console (too little memory, a mem= or another word of its "
+     "command line, a damaged image); nothing was loaded; panic= fired because kexec was skipped",
+     "'Bye!' at the end of console.log says that it was started: try a larger crash region, or earlycon in "
+     "capture_cmdline; without it, check load in cell.json"},
     {"save-failed", Blame::tool, Phase::save, "the dump was not saved: the dump tool failed",
      "makedumpfile does not know the kernel; the target is too small; out of memory in the capture kernel",
      "the tool's output is in the evidence; try dump format copy"},

@@ -62,13 +62,14 @@ Finding CellRun::lost(Phase phase) const {
     auto how = how_it_ended(ended);
     if (reason.starts_with("host-")) how += fmt::format(" ({})", reason);
     auto words = split(ended.words, '\n');
+    std::erase_if(words, [](const std::string& line) { return line.empty(); });
     if (auto shortage = memory_shortage(ended, oom_kills_, host_memory())) {
       auto taken = fmt::format("QEMU ended with {} in phase {}, when it had occupied up to {}", how, to_string(phase),
                                human(machine_->peak_memory()));
       return make_finding("host-memory", fmt::format("{}: {}", taken, *shortage), std::move(words));
     }
     auto sentence = fmt::format("QEMU ended with {} in phase {}", how, to_string(phase));
-    if (!words.back().empty()) sentence += ": " + words.back();
+    if (!words.empty()) sentence += ": " + words.back();
     return make_finding("guest-lost", sentence, std::move(words));
   }
   if (!session_->agent_trouble().empty())
@@ -76,7 +77,10 @@ Finding CellRun::lost(Phase phase) const {
   if (auto words = last_words(*session_); !words.empty())
     return make_finding("agent-error", explained("the agent powered the guest off: " + words, phase),
                         session_->last_lines());
-  auto sentence = fmt::format("the guest ended the machine ({}) in phase {}", reason, to_string(phase));
+  auto what = reason == "guest-reset"      ? std::string("reset the machine")
+              : reason == "guest-shutdown" ? std::string("powered the machine off")
+                                           : fmt::format("ended the machine ({})", reason);
+  auto sentence = fmt::format("the guest {} in phase {}", what, to_string(phase));
   return make_finding(code_of_guest_end(phase), explained(sentence, phase), session_->last_lines());
 }
 

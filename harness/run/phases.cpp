@@ -31,6 +31,23 @@ ByteSize payload_of(const image::KernelImage& kernel) {
   return sum;
 }
 
+/// Where a console stopped after the panic.
+std::string_view console_end(Stage stage) {
+  switch (stage) {
+  case Stage::firmware:
+  case Stage::system_kernel:
+    return "the console shows no panic";
+  case Stage::panicked:
+    return "the console ends at the panic";
+  case Stage::leaving:
+    return "the console ends where the system kernel jumps to the capture kernel";
+  case Stage::capture_kernel:
+  case Stage::capture_panicked:
+    break;
+  }
+  return "the console shows that the capture kernel was started";
+}
+
 } // namespace
 
 CellRun::CellRun(const Cell& cell, const CellContext& context, CellResult& result)
@@ -169,7 +186,9 @@ bool CellRun::boot() {
     return wait_failed(Phase::boot, "boot-timeout",
                        fmt::format("the system kernel did not reach its agent: {}", session_->stuck()));
   if (!session_->hello(role::system)) {
-    report(make_finding("boot-panic", explained(session_->tracker().panic_line(), Phase::boot), session_->last_lines()),
+    report(make_finding("boot-panic",
+                        explained("the system kernel panicked: " + session_->tracker().panic_line(), Phase::boot),
+                        session_->last_lines()),
            Phase::boot);
     return false;
   }
@@ -187,7 +206,12 @@ bool CellRun::boot() {
       expects("reservation.present", "false") ||
       (context_.expectations.rules.must_explain("reservation.present") && !expected("reservation.present"));
   if (region_reserved() || left_to_the_judge) return true;
-  report(make_finding("reservation-missing", fmt::format("no crash region with '{}'", system_cmdline(cell_.parameters)),
+  auto sentence =
+      cell_.parameters.crashkernel
+          ? fmt::format("the kernel reserved no crash region for crashkernel={}", *cell_.parameters.crashkernel)
+          : std::string("no crash region was asked for: the cell has no crashkernel=, and no rule says that "
+                        "this is a baseline");
+  report(make_finding("reservation-missing", sentence,
                       std::get<std::vector<std::string>>(result_.observed.at("reservation.dmesg"))),
          Phase::boot);
   return false;
@@ -309,8 +333,8 @@ bool CellRun::capture() {
   result_.observed["panic.console"] = session_->heard();
   if (ended != Session::Wait::done)
     return wait_failed(Phase::capture, "capture-timeout",
-                       fmt::format("no agent of a capture kernel after the panic: {}; the console stands at '{}'",
-                                   session_->stuck(), to_string(tracker.stage())));
+                       fmt::format("the capture kernel did not reach its agent: {}; {}", session_->stuck(),
+                                   console_end(tracker.stage())));
   if (!session_->hello(role::capture)) return capture_panicked();
   result_.observed["capture.reached"] = true;
   if (!tracker.capture_banner().empty()) result_.observed["capture.banner"] = tracker.capture_banner();

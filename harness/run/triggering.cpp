@@ -84,7 +84,9 @@ bool CellRun::capture_panicked() {
   result_.observed["capture.panicked"] = true;
   result_.observed["capture.panic_line"] = line;
   if (expected_by_now("capture.panicked") != "true")
-    report(make_finding("capture-panic", explained(line, Phase::capture), session_->last_lines()), Phase::capture);
+    report(make_finding("capture-panic", explained("the capture kernel panicked: " + line, Phase::capture),
+                        session_->last_lines()),
+           Phase::capture);
   return false;
 }
 
