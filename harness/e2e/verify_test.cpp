@@ -164,7 +164,7 @@ TEST_F(Verify, FindsMissingMemory) {
     auto found = lost(bank);
     ASSERT_FALSE(found.empty());
     EXPECT_EQ(found.front(), "vmcore-memory-missing");
-    EXPECT_THAT(found, Not(testing::Contains("vmcore-kaslr")));
+    EXPECT_THAT(found, Not(::testing::Contains("vmcore-kaslr")));
   }
 }
 
