@@ -117,7 +117,9 @@ TEST_F(ShardTest, WhatIsNotKnownIsForecastAtThePaceOfTheRest) {
   EXPECT_DOUBLE_EQ(seconds[0], guess(0) * 3);
   EXPECT_DOUBLE_EQ(seconds[5], guess(5) * 3);
   cells[5].cell.parameters.cpus = 8;
-  EXPECT_DOUBLE_EQ(expected_seconds(cells, {}, machine::Accelerator::tcg)[5], guess(5) * 4);
+  EXPECT_DOUBLE_EQ(expected_seconds(cells, {}, machine::Accelerator::tcg)[5], guess(5)); // one thread for all CPUs
+  auto under_kvm = run::first_guess(cells[5].cell.parameters, machine::Accelerator::kvm).seconds;
+  EXPECT_DOUBLE_EQ(expected_seconds(cells, {}, machine::Accelerator::kvm)[5], under_kvm * 4);
 }
 
 TEST_F(ShardTest, ADamagedHistoryIsNoReasonNotToRun) {
