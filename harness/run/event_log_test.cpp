@@ -37,7 +37,7 @@ TEST(EventLog, OfAForkContinuesThatOfItsTemplate) {
   TempDir directory("kdt-test");
   EventLog log(directory.path());
   log.continue_after("{\"t\":12.5,\"type\":\"agent\"}\n", "booted\n", Seconds(12.5));
-  log.add("fork", {});
+  log.add("fork", {{"template", "probe-1"}});
   log.console("panicked\n");
   auto lines = split(read_file(directory.path() / "events.jsonl"), '\n');
   ASSERT_EQ(lines.size(), 3U);
