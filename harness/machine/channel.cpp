@@ -53,13 +53,13 @@ void Channel::read(std::function<void(std::string_view)> on_bytes, std::function
   read_some();
 }
 
-void Channel::write(std::string text, int fd) {
-  if (fd >= 0) {
-    KDT_ASSERT(queue_.empty());
-    if (!send_with(socket_.native_handle(), text, fd))
-      throw Error(Blame::infra, "cannot hand a descriptor over: {}", errno_text(errno));
-    return;
-  }
+void Channel::write_with(std::string text, int fd) {
+  KDT_ASSERT(queue_.empty());
+  if (!send_with(socket_.native_handle(), text, fd))
+    throw Error(Blame::infra, "cannot hand a descriptor over: {}", errno_text(errno));
+}
+
+void Channel::write(std::string text) {
   queue_.push_back(std::move(text));
   if (queue_.size() == 1) write_next();
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "base/unique_fd.hpp"
+#include "machine/byte_stream.hpp"
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
@@ -12,8 +13,8 @@
 
 namespace kdt::machine {
 
-/// Our end of a stream to the emulator. Used by the thread that runs the context.
-class Channel {
+/// Our end of a socket to the emulator.
+class Channel final : public ByteStream {
 public:
   /// A socket pair; the other end goes to the emulator. Throws Error{infra}.
   explicit Channel(boost::asio::io_context& context);
@@ -23,12 +24,11 @@ public:
   /// The emulator's end, until read(); -1: there is none of ours.
   int theirs() const { return theirs_.get(); }
 
-  /// Calls back with each chunk that arrives, then once when the other end has closed.
-  void read(std::function<void(std::string_view)> on_bytes, std::function<void()> on_close);
-
-  /// Queues the text; a peer that is gone is not an error here: its end is an event of its own. With a descriptor, a
-  /// copy of that goes along (SCM_RIGHTS), and nothing else may be queued; throws Error{infra} when it cannot be sent.
-  void write(std::string text, int fd = -1);
+  void read(std::function<void(std::string_view)> on_bytes, std::function<void()> on_close) override;
+  void write(std::string text) override;
+  /// The same with a copy of this descriptor (SCM_RIGHTS); nothing may be queued. Throws Error{infra} when it cannot be
+  /// sent.
+  void write_with(std::string text, int fd);
 
 private:
   void read_some();

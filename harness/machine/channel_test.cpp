@@ -78,7 +78,7 @@ TEST(Channel, HandsADescriptorOverWithTheText) {
   auto file = open_file(directory.path() / "file", O_RDONLY);
   boost::asio::io_context context;
   Channel channel(context);
-  channel.write("getfd\n", file.get());
+  channel.write_with("getfd\n", file.get());
 
   char text[16] = {};
   alignas(cmsghdr) char control[64] = {};
@@ -103,7 +103,7 @@ TEST(Channel, HandsADescriptorOverWithTheText) {
 TEST(Channel, ADescriptorThatIsNoneIsAnInfraError) {
   boost::asio::io_context context;
   Channel channel(context);
-  EXPECT_THROW(channel.write("getfd\n", 99999), Error);
+  EXPECT_THROW(channel.write_with("getfd\n", 99999), Error);
 }
 
 } // namespace kdt::machine

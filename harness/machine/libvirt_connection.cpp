@@ -180,9 +180,28 @@ bool LibvirtConnection::alive() const {
 }
 
 DomainPlace LibvirtConnection::domain_place() const {
-  DomainPlace place{.security_models = security_models_, .uid = ::geteuid(), .gid = ::getegid()};
-  if (uri_.here) place.emulator = find_program("qemu-system-aarch64").value_or("");
-  return place;
+  if (!uri_.here) return {}; // that host has users and labels of its own, and the files there are libvirt's
+  return {.emulator = find_program("qemu-system-aarch64").value_or(""),
+          .security_models = security_models_,
+          .uid = ::geteuid(),
+          .gid = ::getegid()};
+}
+
+LibvirtStorage& LibvirtConnection::storage(const std::string& name) {
+  std::scoped_lock lock(storage_mutex_);
+  if (!storage_) storage_.emplace(connection_.get(), name);
+  return *storage_;
+}
+
+Accelerator LibvirtConnection::accelerator() const {
+  auto has = [this](const char* type) {
+    CHandle<char, std::free> text(
+        ::virConnectGetDomainCapabilities(connection_.get(), nullptr, "aarch64", "virt", type, 0));
+    return text != nullptr;
+  };
+  if (has("kvm")) return Accelerator::kvm;
+  if (has("qemu")) return Accelerator::tcg;
+  throw Error(Blame::infra, "libvirt at {} has no QEMU for arm64: apt-get install qemu-system-arm there", uri_.text);
 }
 
 std::filesystem::path LibvirtConnection::log_directory() const {

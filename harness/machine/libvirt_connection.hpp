@@ -3,6 +3,7 @@
 #include "base/c_handle.hpp"
 #include "machine/domain_xml.hpp"
 #include "machine/libvirt_root.hpp"
+#include "machine/libvirt_storage.hpp"
 #include "machine/libvirt_uri.hpp"
 #include "machine/machine.hpp"
 
@@ -54,6 +55,11 @@ public:
   std::string version() const;
   /// Of an embedded libvirt.
   const LibvirtRoot* root() const { return root_ ? &*root_ : nullptr; }
+  /// Of a connection that leads to another host: our files there, made with this name when it is first asked for.
+  /// Throws Error{infra}.
+  LibvirtStorage& storage(const std::string& name);
+  /// KVM where that host has it. Throws Error{infra} when it has no QEMU for arm64.
+  Accelerator accelerator() const;
   /// Where libvirt keeps what QEMU prints, NAME.log for each domain; empty: on another host.
   std::filesystem::path log_directory() const;
 
@@ -83,6 +89,8 @@ private:
   std::vector<int> callbacks_;       ///< of virConnectDomainEventRegisterAny
   std::optional<int> qemu_callback_; ///< of virConnectDomainQemuMonitorEventRegister
   std::vector<std::string> security_models_;
+  std::mutex storage_mutex_; ///< guards what follows
+  std::optional<LibvirtStorage> storage_;
 };
 
 /// The security models that the XML of a host's capabilities names.

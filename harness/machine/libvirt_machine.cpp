@@ -3,23 +3,14 @@
 #include "base/error.hpp"
 #include "base/file.hpp"
 #include "base/text.hpp"
-#include "machine/blocking_calls.hpp"
-#include "machine/channel.hpp"
 #include "machine/domain_xml.hpp"
 #include "machine/emulator_log.hpp"
-#include "machine/emulator_process.hpp"
-#include "machine/libvirt_connection.hpp"
-#include "machine/listener.hpp"
-#include "machine/monitor.hpp"
+#include "machine/libvirt_state.hpp"
 #include "machine/qemu_memory.hpp"
-#include "machine/qmp.hpp"
-#include "machine/relay.hpp"
 
 #include <boost/asio/post.hpp>
 #include <nlohmann/json.hpp>
 
-#include <deque>
-#include <fcntl.h>
 #include <libvirt/libvirt-qemu.h>
 
 namespace kdt::machine {
@@ -29,58 +20,13 @@ namespace asio = boost::asio;
 namespace {
 
 constexpr std::size_t k_words_kept = 4096;
-constexpr std::chrono::seconds k_start_budget{120};  // libvirt itself gives up on a QEMU that does not come up
-constexpr std::chrono::seconds k_connect_budget{10}; // QEMU has connected before it answers libvirt
 constexpr std::chrono::milliseconds k_between_peaks{500};
-
-Error refused(std::string_view what) {
-  return {Blame::infra, "libvirt refused {}: {}", what, libvirt_message()};
-}
-
-std::string new_uuid() {
-  return std::string(trim(read_file("/proc/sys/kernel/random/uuid")));
-}
 
 } // namespace
 
-struct LibvirtMachine::State {
-  State(std::shared_ptr<LibvirtConnection> the_connection, MachineSpec the_spec, std::stop_token the_stop)
-      : connection(std::move(the_connection)), spec(std::move(the_spec)), stop(std::move(the_stop)) {}
-
-  void pump(Deadline deadline);
-  std::string call(std::string_view what, Deadline deadline, std::function<void(virDomainPtr)> function);
-  qmp::Reply ask(std::string_view name, const nlohmann::json& arguments, Deadline deadline);
-  HumanMonitor human(Deadline deadline);
-  ReadMemory memory(Deadline deadline);
-  bool create(const std::string& xml);
-  void read_channels();
-  void push_end_when_drained();
-  void destroy() const;
-  std::string take_log() const;
-
-  std::shared_ptr<LibvirtConnection> connection; ///< of the run; goes with the last of its machines
-  MachineSpec spec;
-  std::stop_token stop;
-  std::string uuid = new_uuid();
-  asio::io_context context;
-  std::optional<TempDir> place; ///< of the sockets; there from start() on
-  std::optional<Channel> console;
-  std::optional<Channel> agent;
-  std::optional<Relay> service;
-  std::optional<EmulatorProcess> emulator;
-  Lines agent_lines;
-  std::deque<Event> events;
-  int open_channels = 0;
-  std::optional<DomainEnd> end;
-  bool ended = false;
-  bool stopped = false;
-  ByteSize peak{};
-  Clock::time_point peak_seen{};
-  std::optional<std::stop_callback<std::function<void()>>> wake;
-  /// Shared with calls that outlast their deadline.
-  std::shared_ptr<DomainHandle> domain = std::make_shared<DomainHandle>();
-  BlockingCalls calls{context, [this](Deadline deadline) { pump(deadline); }};
-};
+Error libvirt_refused(std::string_view what) {
+  return {Blame::infra, "libvirt refused {}: {}", what, libvirt_message()};
+}
 
 /// Lets one thing happen, or the deadline pass.
 void LibvirtMachine::State::pump(Deadline deadline) {
@@ -109,7 +55,7 @@ qmp::Reply LibvirtMachine::State::ask(std::string_view name, const nlohmann::jso
   auto text = std::make_shared<std::string>();
   call(name, deadline, [text, name = std::string(name), command = command.dump()](virDomainPtr guest) {
     char* answer = nullptr;
-    if (::virDomainQemuMonitorCommand(guest, command.c_str(), &answer, 0) < 0) throw refused(name);
+    if (::virDomainQemuMonitorCommand(guest, command.c_str(), &answer, 0) < 0) throw libvirt_refused(name);
     CHandle<char, std::free> owned(answer);
     *text = answer;
   });
@@ -142,7 +88,7 @@ ReadMemory LibvirtMachine::State::memory(Deadline deadline) {
     auto bytes = std::make_shared<std::string>(range.size().bytes, '\0');
     call("a look into the guest's memory", deadline, [bytes, start = range.start.value](virDomainPtr guest) {
       if (::virDomainMemoryPeek(guest, start, bytes->size(), bytes->data(), VIR_MEMORY_PHYSICAL) < 0)
-        throw refused("a look into the guest's memory");
+        throw libvirt_refused("a look into the guest's memory");
     });
     write_file(file, *bytes);
   };
@@ -201,76 +147,17 @@ std::string LibvirtMachine::State::take_log() const {
   }
 }
 
-/// False when QEMU ended before the guest ran: that is its end like any other.
-bool LibvirtMachine::State::create(const std::string& xml) {
-  // An embedded libvirt has no such flag (9.0): LibvirtRoot's keeper does that.
-  unsigned flags = connection->uri().embedded ? 0 : VIR_DOMAIN_START_AUTODESTROY;
-  if (spec.gdb_port) flags |= VIR_DOMAIN_START_PAUSED; // until the debugger lets it go
-  try {
-    calls.call("the start of the guest", Deadline::after(k_start_budget),
-               [domain = domain, connection = connection, xml, flags] {
-                 domain->reset(::virDomainCreateXML(connection->get(), xml.c_str(), flags));
-                 if (!*domain) throw refused("to start the guest");
-                 return std::string();
-               });
-  } catch (const Error& error) {
-    auto words = words_of_failed_start(error.what());
-    if (!words) throw;
-    end = DomainEnd{.words = *words};
-    push_end_when_drained();
-    return false;
-  }
-  return true;
+LibvirtMachine::LibvirtMachine(std::shared_ptr<LibvirtConnection> connection, MachineSpec spec, std::stop_token stop,
+                               std::shared_ptr<void> held)
+    : state_(std::make_unique<State>(std::move(connection), std::move(spec), std::move(stop))) {
+  state_->held = std::move(held);
 }
-
-LibvirtMachine::LibvirtMachine(std::shared_ptr<LibvirtConnection> connection, MachineSpec spec, std::stop_token stop)
-    : state_(std::make_unique<State>(std::move(connection), std::move(spec), std::move(stop))) {}
 
 LibvirtMachine::~LibvirtMachine() {
-  stop();
-}
-
-void LibvirtMachine::start() {
-  auto& state = *state_;
-  KDT_ASSERT(!state.place);
-  const auto* root = state.connection->root();
-  state.place.emplace("kdt", root != nullptr ? root->path() : std::filesystem::path());
-  state.wake.emplace(state.stop, [&context = state.context] { asio::post(context, [] {}); });
-  state.connection->listen(state.uuid, {.on_change =
-                                            [&state](StateChange change) {
-                                              asio::post(state.context, [&state, change = std::move(change)] {
-                                                state.events.push_back(change);
-                                              });
-                                            },
-                                        .on_end =
-                                            [&state](DomainEnd end) {
-                                              asio::post(state.context, [&state, end = std::move(end)] {
-                                                if (state.emulator) state.emulator->kill(); // a lost daemon leaves it
-                                                state.end = end;
-                                                state.push_end_when_drained();
-                                              });
-                                            }});
-  Listener console(state.place->path() / "console");
-  Listener agent(state.place->path() / "agent");
-  std::optional<Listener> service;
-  if (state.spec.service) service.emplace(state.place->path() / "service");
-  auto place = state.connection->domain_place();
-  place.uuid = state.uuid;
-  place.console = console.path();
-  place.agent = agent.path();
-  if (service) place.service = service->path();
-  write_file(state.spec.error_log, "");
-  if (!state.create(domain_xml(state.spec, place))) return;
-  auto connected = Deadline::after(k_connect_budget);
-  auto socket = console.accept(connected);
-  state.emulator.emplace(socket.get());
-  state.emulator->offer_to_oom_killer();
-  state.console.emplace(state.context, std::move(socket));
-  state.agent.emplace(state.context, agent.accept(connected));
-  if (service)
-    state.service.emplace(state.context, service->accept(connected),
-                          UniqueFd(::fcntl(state.spec.service->peer, F_DUPFD_CLOEXEC, 0)));
-  state.read_channels();
+  try {
+    stop();
+  } catch (const Error&) { // who wanted the disks has called stop()
+  }
 }
 
 Event LibvirtMachine::next_event(Deadline deadline) {
@@ -318,17 +205,21 @@ std::optional<std::string> LibvirtMachine::poke(Poke what, Deadline deadline) {
 
 std::vector<CpuRegisters> LibvirtMachine::registers(Depth depth, Deadline deadline) {
   auto suspend = [](virDomainPtr guest) {
-    if (::virDomainSuspend(guest) < 0) throw refused("to stop the guest");
+    if (::virDomainSuspend(guest) < 0) throw libvirt_refused("to stop the guest");
   };
   if (depth == Depth::chains) state_->call("stop", deadline, suspend);
   return read_registers(depth, state_->human(deadline));
 }
 
-void LibvirtMachine::dump_memory(const std::filesystem::path& path, Deadline deadline) {
-  state_->call("dump-guest-memory", deadline, [path](virDomainPtr guest) {
+void LibvirtMachine::dump_memory(const std::filesystem::path& file, Deadline deadline) {
+  auto& state = *state_;
+  auto* storage = state.connection->uri().here ? nullptr : &state.connection->storage(state.spec.name);
+  auto path = storage == nullptr ? file : storage->place(state.uuid + ".kdump");
+  state.call("dump-guest-memory", deadline, [path, file, storage](virDomainPtr guest) {
     if (::virDomainCoreDumpWithFormat(guest, path.c_str(), VIR_DOMAIN_CORE_DUMP_FORMAT_KDUMP_ZLIB,
                                       VIR_DUMP_MEMORY_ONLY) < 0)
-      throw refused("a dump of the guest's memory");
+      throw libvirt_refused("a dump of the guest's memory");
+    if (storage != nullptr) storage->download(path, file);
   });
 }
 
@@ -337,7 +228,7 @@ void LibvirtMachine::look_into_memory(const std::function<void(const ReadMemory&
   auto resume = [domain = state.domain] { ::virDomainResume(domain->get()); };
   try {
     state.call("stop", deadline, [](virDomainPtr guest) {
-      if (::virDomainSuspend(guest) < 0) throw refused("to stop the guest");
+      if (::virDomainSuspend(guest) < 0) throw libvirt_refused("to stop the guest");
     });
     auto memory = state.memory(deadline);
     look([&](PhysAddr from, std::span<std::byte> to) {
@@ -350,7 +241,7 @@ void LibvirtMachine::look_into_memory(const std::function<void(const ReadMemory&
     throw;
   }
   state.call("cont", deadline, [](virDomainPtr guest) {
-    if (::virDomainResume(guest) < 0) throw refused("to let the guest go on");
+    if (::virDomainResume(guest) < 0) throw libvirt_refused("to let the guest go on");
   });
 }
 
@@ -367,20 +258,26 @@ void LibvirtMachine::stop() {
   auto& state = *state_;
   state.peak = peak_memory();
   if (!state.place || std::exchange(state.stopped, true)) return;
+  auto held = std::move(state.held); // until the end of this
   state.connection->forget(state.uuid);
   if (state.emulator) state.emulator->kill(); // at once; what waits for an answer of it comes back, too
   state.destroy();
   state.calls.join();
   state.destroy(); // if it was being started meanwhile
   state.take_log();
+  bool elsewhere = !state.connection->uri().here && *state.domain;
   if (auto logs = state.connection->log_directory(); !logs.empty()) {
     std::error_code ignored;
     std::filesystem::remove(logs / (state.spec.name + ".log"), ignored);
   }
   state.emulator.reset();
   state.service.reset();
+  state.console.reset();
+  state.agent.reset();
   state.domain->reset();
   state.place.reset();
+  if (elsewhere && !state.stop.stop_requested())
+    state.connection->storage(state.spec.name).bring_back(state.there, state.spec);
 }
 
 } // namespace kdt::machine

@@ -117,7 +117,11 @@ void QemuMachine::State::pump(Deadline deadline) {
 qmp::Reply QemuMachine::State::ask(std::string_view name, const std::string& arguments, Deadline deadline, int fd) {
   int id = ++last_id;
   reply.reset();
-  monitor.write(qmp::command(id, name, arguments) + "\n", fd);
+  auto line = qmp::command(id, name, arguments) + "\n";
+  if (fd >= 0)
+    monitor.write_with(line, fd);
+  else
+    monitor.write(line);
   while (!reply || reply->id != id) {
     if (ended) throw Error(Blame::infra, "QEMU ended before it answered {}", name);
     if (deadline.passed()) throw Error(Blame::infra, "QEMU did not answer {} in time", name);
