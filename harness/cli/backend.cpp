@@ -1,6 +1,7 @@
 #include "cli/backend.hpp"
 
 #include "base/error.hpp"
+#include "cli/hosts.hpp"
 #include "machine/emulator_process.hpp"
 #include "machine/libvirt_connection.hpp"
 #include "machine/libvirt_machine.hpp"
@@ -19,10 +20,10 @@ namespace {
 constexpr const char* k_default_uri = "qemu:///embed";
 constexpr std::size_t k_longest_name = 150; // a file name has 255 bytes, and libvirt appends to this one
 
-/// The connection of a run; made anew when it was lost.
+/// The connection to one host; made anew when it was lost.
 class Libvirt {
 public:
-  explicit Libvirt(machine::LibvirtUri uri) : uri_(std::move(uri)) { connection(); }
+  explicit Libvirt(machine::LibvirtUri uri) : uri_(std::move(uri)) {}
 
   std::shared_ptr<machine::LibvirtConnection> connection() {
     std::scoped_lock lock(mutex_);
@@ -31,6 +32,11 @@ public:
     connection_ = std::make_shared<machine::LibvirtConnection>(uri_, self_as_keeper());
     return connection_;
   }
+  /// Whether the connection that was there is lost.
+  bool lost() {
+    std::scoped_lock lock(mutex_);
+    return connection_ && !connection_->alive();
+  }
 
 private:
   machine::LibvirtUri uri_;
@@ -38,22 +44,99 @@ private:
   std::shared_ptr<machine::LibvirtConnection> connection_; ///< shared with the machines that still use it
 };
 
+/// What guests may occupy on this host, when libvirt runs them.
+ByteSize memory_here() {
+  return run::host_memory_budget() + run::memory_of_children() + run::memory_of(machine::emulators_of_libvirt());
+}
+
+std::unique_ptr<machine::Machine> make_machine(Libvirt& libvirt, const std::string& run_id, machine::MachineSpec spec,
+                                               std::stop_token stop, std::shared_ptr<void> held) {
+  spec.name = domain_name(run_id, spec.name, ::getpid());
+  return std::make_unique<machine::LibvirtMachine>(libvirt.connection(), std::move(spec), std::move(stop),
+                                                   std::move(held));
+}
+
 run::Backend libvirt_backend(const machine::LibvirtUri& uri, const std::string& run_id) {
-  if (!uri.here) throw Error(Blame::usage, "--connect {}: guests on other hosts are not supported yet", uri.text);
   auto libvirt = std::make_shared<Libvirt>(uri); // shared by the functions below
-  return {.make_machine = [libvirt, run_id](machine::MachineSpec spec,
-                                            std::stop_token stop) -> std::unique_ptr<machine::Machine> {
-            spec.name = domain_name(run_id, spec.name, ::getpid());
-            return std::make_unique<machine::LibvirtMachine>(libvirt->connection(), std::move(spec), std::move(stop));
-          },
-          .accelerator = machine::best_accelerator(),
-          .emulator_version = machine::qemu_version(),
-          .name = "libvirt",
-          .describe =
-              [libvirt](const machine::MachineSpec& spec) {
-                return machine::describe_domain(spec, libvirt->connection()->domain_place());
-              },
-          .occupied = [] { return run::memory_of_children() + run::memory_of(machine::emulators_of_libvirt()); }};
+  auto connection = libvirt->connection();
+  run::Backend backend{.make_machine =
+                           [libvirt, run_id](const machine::MachineSpec& spec, std::stop_token stop) {
+                             return make_machine(*libvirt, run_id, spec, std::move(stop), {});
+                           },
+                       .accelerator = uri.here ? machine::best_accelerator() : connection->accelerator(),
+                       .emulator_version = uri.here ? machine::qemu_version() : "libvirt " + connection->version(),
+                       .name = "libvirt"};
+  backend.describe = [place = connection->domain_place()](const machine::MachineSpec& spec) {
+    return machine::describe_domain(spec, place);
+  };
+  backend.memory = memory_here;
+  return backend;
+}
+
+/// Several hosts, and which of them runs which guest.
+class Farm {
+public:
+  Farm(const std::vector<Host>& hosts, std::string run_id) : run_id_(std::move(run_id)), placement_(hosts) {
+    for (const auto& host : hosts) hosts_.push_back(std::make_unique<Libvirt>(host.uri));
+  }
+
+  Libvirt& host(std::size_t index) { return *hosts_.at(index); }
+  int lost() const { return placement_.lost(); }
+
+  std::unique_ptr<machine::Machine> make(const machine::MachineSpec& spec, std::stop_token stop) {
+    auto slots = std::max(1U, (spec.cpus + 1) / 2);
+    for (;;) {
+      auto index = placement_.take(slots, spec.memory); // nominal: what it will occupy is not known here
+      auto leave = [this, index, slots, memory = spec.memory](void*) {
+        if (hosts_[index]->lost()) placement_.lose(index);
+        placement_.give_back(index, slots, memory);
+      };
+      std::shared_ptr<void> held(this, leave); // shared with nobody: a guard that the machine takes with it
+      try {
+        return make_machine(*hosts_[index], run_id_, spec, stop, std::move(held));
+      } catch (const Error&) { // it does not answer; another one may
+        placement_.lose(index);
+      }
+    }
+  }
+
+private:
+  std::string run_id_;
+  Placement placement_;
+  std::vector<std::unique_ptr<Libvirt>> hosts_;
+};
+
+run::Backend farm_backend(const std::vector<Host>& hosts, const std::string& run_id) {
+  auto farm = std::make_shared<Farm>(hosts, run_id); // shared by the functions below
+  std::optional<machine::Accelerator> accelerator;
+  std::string versions;
+  machine::DomainPlace place;
+  ByteSize memory;
+  ByteSize largest;
+  for (std::size_t i = 0; i < hosts.size(); ++i) {
+    auto connection = farm->host(i).connection();
+    auto has =
+        hosts[i].accelerator.value_or(hosts[i].uri.here ? machine::best_accelerator() : connection->accelerator());
+    if (accelerator && *accelerator != has)
+      throw Error(Blame::usage, "{} has {} and {} has {}: a run's hosts must be alike", hosts[0].uri.text,
+                  machine::to_string(*accelerator), hosts[i].uri.text, machine::to_string(has));
+    accelerator = has;
+    if (i == 0) place = connection->domain_place();
+    auto version = "libvirt " + connection->version();
+    if (versions.find(version) == std::string::npos) versions += (versions.empty() ? "" : ", ") + version;
+    memory = memory + hosts[i].memory;
+    largest = std::max(largest, hosts[i].memory);
+  }
+  run::Backend backend{.make_machine = [farm](const machine::MachineSpec& spec,
+                                              std::stop_token stop) { return farm->make(spec, std::move(stop)); },
+                       .accelerator = *accelerator,
+                       .emulator_version = versions,
+                       .name = "libvirt"};
+  backend.describe = [place](const machine::MachineSpec& spec) { return machine::describe_domain(spec, place); };
+  backend.memory = [memory] { return memory; };
+  backend.largest = largest;
+  backend.hosts_lost = [farm] { return farm->lost(); };
+  return backend;
 }
 
 } // namespace
@@ -62,13 +145,21 @@ void BackendOptions::add_to(CLI::App& app) {
   app.add_option("--backend", name, "what runs the guests: qemu, or libvirt (default: qemu)")
       ->check(CLI::IsMember({"qemu", "libvirt"}));
   app.add_option("--connect", connect,
-                 "where libvirt runs them: qemu:///embed (the default: no daemon), qemu:///session, qemu:///system");
+                 "where libvirt runs them: qemu:///embed (the default: no daemon), qemu:///session, qemu:///system, "
+                 "qemu+ssh://HOST/system");
+}
+
+void BackendOptions::add_hosts_to(CLI::App& app) {
+  app.add_option("--hosts", hosts, "a file of hosts that libvirt runs guests on, several at once");
 }
 
 bool BackendOptions::libvirt() const {
   if (name == "qemu" && !connect.empty())
     throw Error(Blame::usage, "--connect {} is for --backend libvirt, and --backend qemu was said", connect);
-  return name == "libvirt" || !connect.empty();
+  if (!hosts.empty() && (name == "qemu" || !connect.empty()))
+    throw Error(Blame::usage, "--hosts {} says where libvirt runs guests: leave out --connect and --backend qemu",
+                hosts);
+  return name == "libvirt" || !connect.empty() || !hosts.empty();
 }
 
 machine::LibvirtUri BackendOptions::uri() const {
@@ -98,6 +189,7 @@ run::Backend qemu_backend() {
 }
 
 run::Backend make_backend(const BackendOptions& options, const std::string& run_id) {
+  if (options.libvirt() && !options.hosts.empty()) return farm_backend(read_hosts(options.hosts), run_id);
   return options.libvirt() ? libvirt_backend(options.uri(), run_id) : qemu_backend();
 }
 

@@ -13,8 +13,10 @@ namespace kdt::cli {
 struct BackendOptions {
   std::string name{};    ///< qemu or libvirt; empty: not said
   std::string connect{}; ///< libvirt's URI; empty: not said
+  std::string hosts{};   ///< a file of several, see read_hosts(); empty: not said
 
   void add_to(CLI::App& app);
+  void add_hosts_to(CLI::App& app);
   /// --connect alone means libvirt, too. Throws Error{usage} when the two contradict each other.
   bool libvirt() const;
   /// Throws Error{usage} for what is none.
@@ -29,8 +31,8 @@ inline std::filesystem::path self_as_keeper() {
 /// QEMU as the machine of every cell. Throws Error{infra} when there is none.
 run::Backend qemu_backend();
 
-/// What the options say. Connects to libvirt; the names of its domains carry the run's id. Throws Error{usage}, and
-/// Error{infra} when there is no QEMU or no libvirt.
+/// What the options say. On another host QEMU's version is not known: libvirt's stands for it. Connects to libvirt; the
+/// names of its domains carry the run's id. Throws Error{usage}, and Error{infra} when there is no QEMU or no libvirt.
 run::Backend make_backend(const BackendOptions& options, const std::string& run_id);
 
 /// The name of a cell's domain: unique among those of every kdt on the host, and fit for a file name.

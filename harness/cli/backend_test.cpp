@@ -22,6 +22,12 @@ TEST(Backend, AConnectionOfQemusIsAUsageError) {
   EXPECT_THROW(options.libvirt(), Error);
 }
 
+TEST(Backend, HostsAreLibvirtsAndNameTheirOwnConnections) {
+  EXPECT_TRUE(BackendOptions{.hosts = "hosts.yaml"}.libvirt());
+  BackendOptions both{.connect = "qemu:///system", .hosts = "hosts.yaml"};
+  EXPECT_THROW(both.libvirt(), Error);
+}
+
 TEST(Backend, LibvirtNeedsNoDaemonByDefault) {
   EXPECT_TRUE(BackendOptions{.name = "libvirt"}.uri().embedded);
 }

@@ -6,6 +6,7 @@
 #include "cli/cell_place.hpp"
 #include "cli/command.hpp"
 #include "cli/doctor.hpp"
+#include "cli/hosts.hpp"
 #include "cli/kernel_options.hpp"
 #include "cli/plan.hpp"
 #include "cli/results.hpp"
@@ -32,6 +33,7 @@ struct RunArguments {
   SelectionOptions selection;
   KernelOptions kernels;
   BackendOptions backend;
+  bool jobs_said = false; ///< -j was
   std::string out;
   std::string junit;
   std::string ktap;
@@ -165,6 +167,10 @@ int run_action(RunArguments& arguments, const Context& context) {
   arguments.options.keep = keep_from(arguments.keep);
   arguments.options.learnt = default_cache_directory() / "learnt.sqlite";
   require_able_host(context.repository);
+  if (!arguments.backend.hosts.empty() && !arguments.jobs_said) {
+    arguments.options.jobs = 0;
+    for (const auto& host : read_hosts(arguments.backend.hosts)) arguments.options.jobs += host.slots;
+  }
   auto backend = make_backend(arguments.backend, arguments.options.directory.filename().string());
   auto baseline = find_baseline(arguments.baseline,
                                 {.matrix = arguments.options.matrix,
@@ -203,10 +209,12 @@ Action register_run(CLI::App& app, const Context& context) {
   arguments->selection.add_to(app);
   arguments->kernels.add_to(app);
   arguments->backend.add_to(app);
-  app.add_option("-j,--jobs", arguments->options.jobs,
-                 "cells at once; under KVM, a guest of more than two CPUs counts for several")
-      ->check(CLI::Range(1, 1024))
-      ->capture_default_str();
+  arguments->backend.add_hosts_to(app);
+  auto* jobs = app.add_option("-j,--jobs", arguments->options.jobs,
+                              "cells at once; under KVM, a guest of more than two CPUs counts for several; with "
+                              "--hosts: as many as they have slots")
+                   ->check(CLI::Range(1, 1024))
+                   ->capture_default_str();
   auto named = [](const std::string& text) { return text.empty() ? "is empty: name a directory" : ""; };
   auto* out = app.add_option("--out", arguments->out, "run directory (default: runs/TIME-MATRIX)")->check(named);
   app.add_option("--resume", arguments->resume,
@@ -249,7 +257,10 @@ Action register_run(CLI::App& app, const Context& context) {
       "  ./kdt run matrices/smoke.yaml --backend libvirt\n"
       "  ./kdt run matrices/nightly.yaml --shard 2/4 --out runs/shard-2\n"
       "  ./kdt run matrices/nightly.yaml --resume runs/tonight");
-  return [arguments, &context] { return run_action(*arguments, context); };
+  return [arguments, jobs, &context] {
+    arguments->jobs_said = jobs->count() > 0;
+    return run_action(*arguments, context);
+  };
 }
 
 } // namespace kdt::cli

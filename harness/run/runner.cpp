@@ -74,10 +74,7 @@ Running::Running(const std::vector<PlannedCell>& cells, image::Images& images, c
       forward_stop_(std::move(stop), [this] { stop_.request_stop(); }),
       learnt_(options.learnt, [this](const std::string& sentence) { observer_.warned(sentence); }), templates_(plan()),
       scheduler_(jobs(), options.jobs,
-                 [this] {
-                   return Room{.memory = host_memory_budget() + backend_.occupied(),
-                               .disk = free_space(options_.directory)};
-                 }),
+                 [this] { return Room{.memory = backend_.memory(), .disk = free_space(options_.directory)}; }),
       forecast_(std::max(1U, options.jobs)) {
   run_.run_id = options.directory.filename().string();
   run_.matrix = options.matrix;
@@ -104,7 +101,7 @@ TemplatePlan Running::plan() const {
 std::vector<Job> Running::jobs() {
   std::set<std::string> finished;
   for (const auto& result : options_.finished) finished.insert(result.cell.id);
-  auto largest = host_memory_budget({.total = host_.total, .available = host_.total});
+  auto largest = backend_.largest.value_or(host_memory_budget({.total = host_.total, .available = host_.total}));
   std::vector<Job> jobs;
   for (std::size_t i = 0; i < cells_.size(); ++i) {
     if (finished.contains(cells_[i].cell.id)) continue;
@@ -245,10 +242,14 @@ void Running::run_turn(const Turn& turn) {
   }
   observer_.cell_started(planned.cell, progress());
   if (turn.makes_template) make_template_of(turn, *kernel);
-  for (int attempt = 1;; ++attempt) {
+  for (int attempt = 1, pardoned = 0;; ++attempt) {
     if (attempt > 1) observer_.cell_started(planned.cell, progress());
+    auto lost = backend_.hosts_lost();
     auto result = run_one(turn.job.index, *kernel, attempt);
-    if (result.verdict == Verdict::error && attempt <= options_.retry_infra) continue;
+    bool elsewhere = backend_.hosts_lost() > lost;
+    pardoned += elsewhere ? 1 : 0;
+    bool again = elsewhere || attempt - pardoned <= options_.retry_infra;
+    if (result.verdict == Verdict::error && again && !stop_.stop_requested()) continue;
     learn(result);
     {
       std::scoped_lock lock(mutex_);

@@ -60,7 +60,11 @@ struct Backend {
   bool can_fork = false;     ///< its machines freeze and wake
   std::string name = "qemu"; ///< as --backend says it
   machine::Describe describe = machine::describe_qemu;
-  std::function<ByteSize()> occupied = memory_of_children; ///< by all machines and what else kdt runs, at the moment
+  /// What all guests together may occupy now, those that run included.
+  std::function<ByteSize()> memory = [] { return host_memory_budget() + memory_of_children(); };
+  std::optional<ByteSize> largest{}; ///< what one guest may occupy; nullopt: as this host has it
+  /// How many hosts of guests went away so far: a cell that was an error meanwhile runs once more, elsewhere.
+  std::function<int()> hosts_lost = [] { return 0; };
 };
 
 /// Runs the cells, as many at once as processors, memory and disk of the host allow, while the kernels that are missing
