@@ -242,14 +242,12 @@ void Running::run_turn(const Turn& turn) {
   }
   observer_.cell_started(planned.cell, progress());
   if (turn.makes_template) make_template_of(turn, *kernel);
-  for (int attempt = 1, pardoned = 0;; ++attempt) {
+  for (int attempt = 1, retries = options_.retry_infra;; ++attempt) {
     if (attempt > 1) observer_.cell_started(planned.cell, progress());
     auto lost = backend_.hosts_lost();
     auto result = run_one(turn.job.index, *kernel, attempt);
-    bool elsewhere = backend_.hosts_lost() > lost;
-    pardoned += elsewhere ? 1 : 0;
-    bool again = elsewhere || attempt - pardoned <= options_.retry_infra;
-    if (result.verdict == Verdict::error && again && !stop_.stop_requested()) continue;
+    if (backend_.hosts_lost() > lost) ++retries; // elsewhere, then
+    if (result.verdict == Verdict::error && attempt <= retries && !stop_.stop_requested()) continue;
     learn(result);
     {
       std::scoped_lock lock(mutex_);
