@@ -42,10 +42,10 @@ exec libvirtd -f libvirtd.conf -p pid
 )";
 
 /// What stands for ssh to another host: what it is told to run there sees the daemon's /run/libvirt.
-constexpr const char* k_fake_ssh = R"(#!/bin/sh
+constexpr const char* k_fake_ssh = R"sh(#!/bin/sh
 for last; do :; done
 exec nsenter -t "$(cat "$(dirname "$0")/pid")" -m sh -c "$last"
-)";
+)sh";
 
 class Daemon {
 public:
