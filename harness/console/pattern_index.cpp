@@ -24,6 +24,7 @@ std::string_view longest_literal(std::string_view pattern) {
 }
 
 bool holds(std::string_view line, std::string_view literal) {
+  if (literal.empty()) return true; // memmem() wants no null pointer
   return ::memmem(line.data(), line.size(), literal.data(), literal.size()) != nullptr;
 }
 

@@ -130,9 +130,13 @@ void LibvirtConnection::open() {
   security_models_ = security_models_of(capabilities.get());
 }
 
+void LibvirtConnection::on_close(virConnectPtr, int, void* listeners) {
+  static_cast<Listeners*>(listeners)->lose("the connection to libvirt was lost: its daemon or its host is gone");
+}
+
 void LibvirtConnection::listen_to_libvirt() {
   using Shared = std::shared_ptr<Listeners>;
-  auto shared = [this] { return new Shared(listeners_); };
+  auto given = std::make_unique<Shared>(listeners_); // libvirt releases what it has taken, and nothing that it refused
   auto release = [](void* opaque) { delete static_cast<Shared*>(opaque); };
 
   auto on_lifecycle = [](virConnectPtr, virDomainPtr domain, int event, int detail, void* opaque) -> int {
@@ -142,9 +146,10 @@ void LibvirtConnection::listen_to_libvirt() {
   };
   virConnectDomainEventCallback lifecycle = on_lifecycle;
   callbacks_.push_back(::virConnectDomainEventRegisterAny(connection_.get(), nullptr, VIR_DOMAIN_EVENT_ID_LIFECYCLE,
-                                                          VIR_DOMAIN_EVENT_CALLBACK(lifecycle), shared(), release));
+                                                          VIR_DOMAIN_EVENT_CALLBACK(lifecycle), given.get(), release));
   if (callbacks_.back() < 0)
     throw Error(Blame::infra, "libvirt at {} does not tell how guests end: {}", uri_.text, libvirt_message());
+  static_cast<void>(given.release());
 
   // The very events that a machine without libvirt sees; other drivers than QEMU's have none.
   auto on_qemu = [](virConnectPtr, virDomainPtr domain, const char* name, long long, unsigned, const char* details,
@@ -154,14 +159,16 @@ void LibvirtConnection::listen_to_libvirt() {
     if (json.is_object() && json.contains("reason") && json["reason"].is_string()) change.reason = json["reason"];
     (**static_cast<Shared*>(opaque)).change(domain, change);
   };
+  given = std::make_unique<Shared>(listeners_);
   int id =
-      ::virConnectDomainQemuMonitorEventRegister(connection_.get(), nullptr, nullptr, on_qemu, shared(), release, 0);
-  if (id >= 0) qemu_callback_ = id;
+      ::virConnectDomainQemuMonitorEventRegister(connection_.get(), nullptr, nullptr, on_qemu, given.get(), release, 0);
+  if (id >= 0) {
+    qemu_callback_ = id;
+    static_cast<void>(given.release());
+  }
 
-  auto on_close = [](virConnectPtr, int, void* opaque) {
-    (**static_cast<Shared*>(opaque)).lose("the connection to libvirt was lost: its daemon or its host is gone");
-  };
-  ::virConnectRegisterCloseCallback(connection_.get(), on_close, shared(), release);
+  // Ours until the end: a driver that cannot lose its connection (test, embedded QEMU) neither keeps nor releases it.
+  ::virConnectRegisterCloseCallback(connection_.get(), on_close, listeners_.get(), nullptr);
   ::virConnectSetKeepAlive(connection_.get(), k_keepalive_seconds, k_keepalives); // only a daemon's connection has it
 }
 
@@ -169,6 +176,7 @@ LibvirtConnection::~LibvirtConnection() {
   for (int id : callbacks_)
     if (id >= 0) ::virConnectDomainEventDeregisterAny(connection_.get(), id);
   if (qemu_callback_) ::virConnectDomainQemuMonitorEventDeregister(connection_.get(), *qemu_callback_);
+  ::virConnectUnregisterCloseCallback(connection_.get(), on_close);
 }
 
 bool LibvirtConnection::alive() const {

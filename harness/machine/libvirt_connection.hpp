@@ -80,6 +80,7 @@ private:
   };
   void open();
   void listen_to_libvirt();
+  static void on_close(virConnectPtr connection, int reason, void* listeners);
 
   LibvirtUri uri_;
   std::optional<LibvirtRoot> root_;
