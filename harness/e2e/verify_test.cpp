@@ -86,7 +86,8 @@ protected:
   /// Ranges that the cell observed.
   static std::vector<PhysRange> observed(const char* name) {
     std::vector<PhysRange> ranges;
-    for (const std::string text : nlohmann::json::parse(read_file(facts_))["observed"][name]) {
+    auto facts = nlohmann::json::parse(read_file(facts_));
+    for (const std::string text : facts["observed"][name]) {
       auto dash = text.find('-');
       ranges.push_back(
           {{std::stoull(text.substr(0, dash), nullptr, 16)}, {std::stoull(text.substr(dash + 1), nullptr, 16)}});
