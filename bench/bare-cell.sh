@@ -10,6 +10,7 @@ set -eu
 image=$1 initramfs=$2 memory=$3 crashkernel=$4 directory=$5
 
 cd "$directory"
+rm -f dump.img vmcore # of an earlier round
 truncate -s "$memory" dump.img
 qemu-system-aarch64 -nodefaults -no-user-config -display none -no-reboot \
   -machine virt,gic-version=3,memory-backend=ram -accel "${ACCEL:-tcg,thread=multi}" -cpu cortex-a57 -smp 2 \

@@ -8,6 +8,7 @@ export PATH=/bin:/sbin:/applets
 mount -t devtmpfs dev /dev
 mount -t proc proc /proc
 mount -t sysfs sys /sys
+date -s @86400 >/dev/null 2>&1 # no clock: makedumpfile 1.7.2 takes a CRASHTIME=0, a panic in the first second, for no time at all
 exec </dev/console >/dev/console 2>&1
 for disk in /sys/block/*; do
   case $(cat "$disk/serial" 2>/dev/null) in

@@ -14,9 +14,10 @@ namespace {
 constexpr const char* k_no_templates = "--no-template";
 /// Cells that boot alike and die differently, and such as die alike and save differently.
 constexpr const char* k_triggers = "  memory: [4G]\n"
-                                   "  trigger: [sysrq-c, panic-oops, panic-bug, panic-in-irq]\n";
+                                   "  trigger: [sysrq-c, panic, panic-irq, bug, null-pointer, overflow]\n";
 constexpr const char* k_dumps = "  memory: [4G]\n"
-                                "  filter: [0, 1, 8, 16, 24, 31]\n";
+                                "  filter: [16, 24, 30, 31]\n"
+                                "  compression: [lzo, zlib]\n";
 constexpr const char* k_sizes[] = {"1G", "2G", "4G", "16G", "64G", "256G"};
 constexpr unsigned k_jobs[] = {1, 2, 3, 4};
 constexpr int k_cells_at_once = 8;
