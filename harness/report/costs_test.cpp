@@ -3,6 +3,7 @@
 #include "report/summary.hpp"
 #include "testing/golden.hpp"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -88,9 +89,45 @@ TEST(Costs, AreMediansOverRepeats) {
 
 TEST(Costs, WhatNoCellObservedHasNoTable) {
   auto run = sweep();
-  EXPECT_EQ(cost_tables(run, true).size(), 5U); // tables, share, boot, boot before the clock, save
+  EXPECT_EQ(cost_tables(run).size(), 5U); // tables, share, boot, boot before the clock, save
   for (auto& each : run.cells) each.observed.erase("save.seconds");
-  EXPECT_EQ(cost_tables(run, true).size(), 4U);
+  EXPECT_EQ(cost_tables(run).size(), 4U);
+  EXPECT_EQ(cost_pages(run).first.size(), 4U);
+  EXPECT_EQ(cost_pages(run).rest.size(), 4U);
+}
+
+TEST(Costs, OnThePageAreShortHoweverManyCrashkernelsThereAre) {
+  auto run = sweep();
+  auto shown = cost_pages(run);
+  EXPECT_EQ(shown.first.at(0).columns, (std::vector<std::string>{"rodata", "1G", "256G"}));
+  EXPECT_EQ(shown.first.at(0).rows.size(), 4U);
+  EXPECT_EQ(shown.rest.at(0).rows.size(), 6U);
+  for (int i = 0; i < 20; ++i)
+    for (const auto* form : {"300M", "300M,high"}) {
+      run.cells.push_back(cell("v6.1-dma", {1, "on", form, "blocks", 100}));
+      run.cells.back().cell.parameters.crashkernel = fmt::format("{}{}", 100 + i, form);
+    }
+  auto longer = cost_pages(run);
+  ASSERT_EQ(longer.first.size(), shown.first.size());
+  for (std::size_t i = 0; i < shown.first.size(); ++i)
+    EXPECT_EQ(longer.first[i].rows.size(), shown.first[i].rows.size()) << shown.first[i].title;
+  EXPECT_EQ(longer.first.at(2).title, "Boot");
+  EXPECT_EQ(longer.first.at(2).rows.at(1).cells.at(1), "100"); // the median, not the first
+  // What protects alike stands in one row that names every request.
+  auto text = costs_markdown(run);
+  EXPECT_THAT(text, HasSubstr("| v6.1-dma | on | 100300M; 100300M,high; 101300M;"));
+  EXPECT_LT(text.find("</details>"), std::string::npos);
+}
+
+TEST(Costs, OfOneCrashkernelAreToldOnce) {
+  auto run = sweep();
+  std::erase_if(run.cells, [](const CellResult& each) { return each.cell.parameters.crashkernel != "256M"; });
+  EXPECT_EQ(cost_pages(run).first.size(), 5U);
+  EXPECT_TRUE(cost_pages(run).rest.empty());
+  EXPECT_THAT(costs_markdown(run), Not(HasSubstr("details")));
+  for (auto& each : run.cells) each.observed["load.seconds"] = 0.5;
+  ASSERT_EQ(cost_pages(run).rest.size(), 1U);
+  EXPECT_EQ(cost_pages(run).rest[0].title, "Load");
 }
 
 TEST(Protection, ARefusalIsNotAProtectionAndAnUnloadedRegionNeither) {

@@ -43,7 +43,7 @@ TEST(DumpTables, StandInTheCostsInPlaceOfTheOneOfMedians) {
   RunResult run;
   run.cells = {cell({}, 1, 2), cell(k_zlib, 1, 3)};
   EXPECT_THAT(costs_text(run), testing::HasSubstr("Saving the dump, seconds"));
-  for (const auto& table : cost_tables(run, true)) EXPECT_NE(table.title, "Save");
+  for (const auto& table : cost_tables(run)) EXPECT_NE(table.title, "Save");
 }
 
 TEST(DumpLabel, SaysWhatMatters) {
