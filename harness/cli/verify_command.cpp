@@ -70,6 +70,8 @@ std::string_view conclusion(const std::vector<Finding>& findings) {
   auto failed = [](const Finding& finding) { return finding.code == "opinion-failed"; };
   if (findings.empty()) return "The vmcore holds what was looked for.";
   if (std::ranges::all_of(findings, failed)) return "The vmcore holds what was looked for; nobody else could read it.";
+  if (std::ranges::all_of(findings, [](const Finding& finding) { return finding.blame == Blame::infra; }))
+    return "The vmcore is not proven true: kdt could not read it to its end.";
   return "The vmcore is not as it should be.";
 }
 
@@ -130,9 +132,12 @@ Action register_verify(CLI::App& app, const Context& context) {
   app.add_flag("--deep", arguments->deep, "ask crash(8), too: task, back trace and log must be what kdt reads");
   app.add_option("--vmlinux", arguments->vmlinux, "the kernel with debug information, for --deep");
   app.add_flag("--json", arguments->json, "facts and findings as JSON");
-  app.footer("Examples:\n"
-             "  ./kdt verify /var/crash/vmcore\n"
-             "  ./kdt verify runs/tonight/cells/a/vmcore --facts runs/tonight/cells/a/cell.json --json");
+  app.footer(
+      "Exit status: 0 it holds what was looked for · 1 it does not, or is no vmcore · 2 usage · 3 it could not be\n"
+      "read to its end, or not at all, on this host.\n\n"
+      "Examples:\n"
+      "  ./kdt verify /var/crash/vmcore\n"
+      "  ./kdt verify runs/tonight/cells/a/vmcore --facts runs/tonight/cells/a/cell.json --json");
   return [arguments, &context] { return verify_action(*arguments, context); };
 }
 

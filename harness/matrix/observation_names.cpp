@@ -254,6 +254,8 @@ constexpr auto k_observations = std::to_array<Name>({
     {"vmcore.canaries_left_out", observation, T::integer, "of these, left out as the filter level says"},
     {"vmcore.canaries_reused", observation, T::integer, "free ones that the kernel used again before the panic"},
     {"vmcore.size", observation, T::bytes, "size of the vmcore file"},
+    {"vmcore.pages", observation, T::integer, "pages that the vmcore stores"},
+    {"vmcore.pages_read", observation, T::integer, "of these, read back; absent: it stores them as they are (ELF)"},
 });
 
 constexpr auto k_names = [] {

@@ -165,6 +165,12 @@ constexpr auto k_codes = std::to_array<FindingCode>({
      "the pages that show whether a dump is true were not planted in the guest",
      "the probe module is missing or refuses; no page of some kind could be had",
      "the sentence is the agent's own; the dump is verified without them"},
+    {"vmcore-unproven", Blame::infra, Phase::verify,
+     "nothing is wrong with the vmcore as far as it was read, but not every page that it stores was read",
+     "a slow or busy host and a large dump: the time for it ran out; memory that the reading process may not have; a "
+     "disk of the host that fails; a compression that libkdumpfile was built without",
+     "the sentence names the cause. `kdt verify VMCORE --facts cell.json` takes longer for it; run the cell again with "
+     "--timeout-scale 2, or fewer at once"},
     {"verify-crashed", Blame::infra, Phase::verify, "the process that reads the vmcore crashed or ran over its limits",
      "a damaged vmcore that the library does not survive; kdt's own bug",
      "keep the vmcore and run `kdt verify VMCORE`"},

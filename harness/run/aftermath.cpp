@@ -172,9 +172,11 @@ bool CellRun::verify() {
     expectation.panic_markers = {"Kernel panic - not syncing", "Internal error: "};
   if (auto symbols = kernel_symbols()) expectation.map = kernel_map(*symbols);
   expectation.console = console_if_whole(context_.directory / "console.log");
+  // Of 256 GiB on a busy host, 30 s were not enough. The other half is for what comes before the pages.
   vmcore::Subject subject{.vmcore = target_->dump(),
                           .assembled = context_.directory / "vmcore",
-                          .log = context_.directory / "vmcore-dmesg.txt"};
+                          .log = context_.directory / "vmcore-dmesg.txt",
+                          .page_budget = Seconds(timeouts_.verify) / 2};
   auto verified = context_.verify(subject, expectation, Deadline::after(timeouts_.verify), context_.stop);
   for (const auto& [name, value] : verified.facts) result_.observed[name] = value;
   if (!verified.log.empty()) {

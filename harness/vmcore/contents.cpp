@@ -30,6 +30,7 @@ void members(Self& c, Visit&& visit) {
   visit("pages_read", c.pages.read);
   visit("pages_bad", c.pages.bad);
   visit("first_bad", c.pages.first_bad);
+  visit("pages_stopped", c.pages.stopped);
   visit("log_levels", c.log_levels);
   visit("log_records", c.log_records);
   visit("log_damaged", c.log_damaged);

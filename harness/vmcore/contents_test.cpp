@@ -20,12 +20,14 @@ TEST(VmcoreContents, SurvivesJson) {
   contents.canaries = {{.address = {4096}, .state = Sighting::State::intact, .at = 0}};
   contents.shape.memory = {{{4096}, {8192}}};
   contents.empty_pieces = {{{8192}, {12288}}};
+  contents.pages.stopped = "the time for it was over";
   auto json = to_json(contents);
   auto back = contents_from_json(nlohmann::ordered_json::parse(json.dump()));
   EXPECT_EQ(to_json(back), json);
   EXPECT_EQ(back.cpus.at(0).pc, ~std::uint64_t{0});
   EXPECT_EQ(back.shape.memory, contents.shape.memory);
   EXPECT_EQ(back.empty_pieces, contents.empty_pieces);
+  EXPECT_EQ(back.pages.stopped, contents.pages.stopped);
 }
 
 TEST(VmcoreContents, RefusesWhatItDidNotWrite) {

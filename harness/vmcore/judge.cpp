@@ -86,6 +86,15 @@ Findings judge_stored(const Contents& c, const Expectation& expected) {
                                    memory - c.shape.pages, memory, expected.filter))};
 }
 
+/// Whether every stored page was tried. An ELF core stores them as they are: nothing can go wrong but the file's end.
+Findings judge_read(const Contents& c) {
+  if (c.shape.format != Format::kdump || c.pages.read >= c.shape.pages) return {};
+  return {make_finding(
+      "vmcore-unproven",
+      fmt::format("only {} of {} stored pages were read: {}", c.pages.read, c.shape.pages,
+                  c.pages.stopped.empty() ? "libkdumpfile does not know of the others" : c.pages.stopped))};
+}
+
 /// Whether virtual addresses lead anywhere; without them there is no log, and no CPU is anywhere.
 Findings judge_translation(const Contents& c, const Expectation& expected, bool whole) {
   if (expected.map && of_kernel(c, expected))
@@ -144,56 +153,9 @@ Account account_of(const Contents& c, std::string_view log, const Expectation& e
   return hold_against_console(expected.console, lines, c.log_levels, panic_of(expected), expected.console_loglevel);
 }
 
-} // namespace
-
-std::vector<PhysRange> pieces_of_the_kernel(const Expectation& expected) {
-  constexpr auto k_large = ByteSize::mib(1);
-  std::vector<PhysRange> pieces;
-  if (expected.canaries.empty()) return pieces;
-  for (const auto& piece : dumped_memory(expected.system_ram, expected.crash_regions, 1)) {
-    auto inside = [&](const Canary& canary) { return piece.start <= canary.address && canary.address < piece.end; };
-    if (piece.size() >= k_large && std::ranges::none_of(expected.canaries, inside)) pieces.push_back(piece);
-  }
-  return pieces;
-}
-
-Facts observe(const Contents& c, std::string_view log, const Expectation& expected) {
-  Facts facts{{"vmcore.format", std::string(to_string(c.format))},
-              // A disk is longer than the dump on it.
-              {"vmcore.size", static_cast<std::int64_t>(std::min(c.shape.file_bytes, c.shape.needed_bytes))}};
-  if (!judge_file(c).empty()) return facts;
-  facts["vmcore.release"] = c.release;
-  if (!c.build_id.empty()) facts["vmcore.build_id"] = c.build_id;
-  facts["vmcore.page_size"] = static_cast<std::int64_t>(c.page_size);
-  facts["vmcore.crash_time"] = c.crash_time;
-  facts["vmcore.memory"] = static_cast<std::int64_t>(memory_of(c));
-  facts["vmcore.pages"] = static_cast<std::int64_t>(c.shape.pages);
-  facts["vmcore.pages_read"] = static_cast<std::int64_t>(c.pages.read);
-  facts["vmcore.cpus"] = static_cast<std::int64_t>(std::ranges::count_if(c.cpus, &CpuRegisters::saved));
-  facts["vmcore.log_lines"] = static_cast<std::int64_t>(std::ranges::count(log, '\n'));
-  if (!expected.panic_markers.empty()) facts["vmcore.panic"] = holds_panic(log, expected.panic_markers);
-  if (expected.nonce) facts["vmcore.nonce"] = holds_nonce(log, *expected.nonce);
-  observe_canaries(expected.canaries, c.canaries, expected.filter, facts);
-  if (!expected.console.empty())
-    facts["vmcore.console_lines"] = static_cast<std::int64_t>(account_of(c, log, expected).compared);
-  if (expected.map && of_kernel(c, expected)) observe_crash(c.crash, *expected.map, facts);
-  return facts;
-}
-
-std::vector<std::string> not_judged(const Expectation& expected) {
-  std::vector<std::string> open;
-  if (!expected.release) open.push_back("of which kernel it is");
-  if (!expected.nonce) open.push_back("of which run it is");
-  if (expected.system_ram.empty()) open.push_back("whether all of RAM is in it");
-  if (expected.canaries.empty()) open.push_back("whether pages hold what they held");
-  if (!expected.map) open.push_back("where KASLR put the kernel, whose the notes are, which stack and task crashed");
-  if (expected.console.empty()) open.push_back("whether the console tells the same as the log");
-  return open;
-}
-
-Findings judge(const Contents& contents, std::string_view log, const Expectation& expected) {
-  auto findings = judge_file(contents);
-  if (!findings.empty()) return findings;
+/// Of a dump that opened.
+Findings judge_inside(const Contents& contents, std::string_view log, const Expectation& expected) {
+  Findings findings;
   auto add = [&](Findings more) { findings.insert(findings.end(), more.begin(), more.end()); };
   if (contents.pages.bad > 0)
     findings.push_back(make_finding(
@@ -221,6 +183,60 @@ Findings judge(const Contents& contents, std::string_view log, const Expectation
   if (expected.map && of_kernel(contents, expected))
     add(judge_crash(contents.crash, contents.cpus, log, panic_of(expected), *expected.map));
   return findings;
+}
+
+} // namespace
+
+std::vector<PhysRange> pieces_of_the_kernel(const Expectation& expected) {
+  constexpr auto k_large = ByteSize::mib(1);
+  std::vector<PhysRange> pieces;
+  if (expected.canaries.empty()) return pieces;
+  for (const auto& piece : dumped_memory(expected.system_ram, expected.crash_regions, 1)) {
+    auto inside = [&](const Canary& canary) { return piece.start <= canary.address && canary.address < piece.end; };
+    if (piece.size() >= k_large && std::ranges::none_of(expected.canaries, inside)) pieces.push_back(piece);
+  }
+  return pieces;
+}
+
+Facts observe(const Contents& c, std::string_view log, const Expectation& expected) {
+  Facts facts{{"vmcore.format", std::string(to_string(c.format))},
+              // A disk is longer than the dump on it.
+              {"vmcore.size", static_cast<std::int64_t>(std::min(c.shape.file_bytes, c.shape.needed_bytes))}};
+  if (!judge_file(c).empty()) return facts;
+  facts["vmcore.release"] = c.release;
+  if (!c.build_id.empty()) facts["vmcore.build_id"] = c.build_id;
+  facts["vmcore.page_size"] = static_cast<std::int64_t>(c.page_size);
+  facts["vmcore.crash_time"] = c.crash_time;
+  facts["vmcore.memory"] = static_cast<std::int64_t>(memory_of(c));
+  facts["vmcore.pages"] = static_cast<std::int64_t>(c.shape.pages);
+  if (c.shape.format == Format::kdump) facts["vmcore.pages_read"] = static_cast<std::int64_t>(c.pages.read);
+  facts["vmcore.cpus"] = static_cast<std::int64_t>(std::ranges::count_if(c.cpus, &CpuRegisters::saved));
+  facts["vmcore.log_lines"] = static_cast<std::int64_t>(std::ranges::count(log, '\n'));
+  if (!expected.panic_markers.empty()) facts["vmcore.panic"] = holds_panic(log, expected.panic_markers);
+  if (expected.nonce) facts["vmcore.nonce"] = holds_nonce(log, *expected.nonce);
+  observe_canaries(expected.canaries, c.canaries, expected.filter, facts);
+  if (!expected.console.empty())
+    facts["vmcore.console_lines"] = static_cast<std::int64_t>(account_of(c, log, expected).compared);
+  if (expected.map && of_kernel(c, expected)) observe_crash(c.crash, *expected.map, facts);
+  return facts;
+}
+
+std::vector<std::string> not_judged(const Expectation& expected) {
+  std::vector<std::string> open;
+  if (!expected.release) open.push_back("of which kernel it is");
+  if (!expected.nonce) open.push_back("of which run it is");
+  if (expected.system_ram.empty()) open.push_back("whether all of RAM is in it");
+  if (expected.canaries.empty()) open.push_back("whether pages hold what they held");
+  if (!expected.map) open.push_back("where KASLR put the kernel, whose the notes are, which stack and task crashed");
+  if (expected.console.empty()) open.push_back("whether the console tells the same as the log");
+  return open;
+}
+
+Findings judge(const Contents& contents, std::string_view log, const Expectation& expected) {
+  auto findings = judge_file(contents);
+  if (findings.empty()) findings = judge_inside(contents, log, expected);
+  // What was found is true however much was read; to have found nothing is not.
+  return findings.empty() ? judge_read(contents) : findings;
 }
 
 } // namespace kdt::vmcore

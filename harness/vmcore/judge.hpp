@@ -35,15 +35,16 @@ struct Expectation {
 /// large ones: a few pages may be those of a process. None where no canary was planted at all.
 std::vector<PhysRange> pieces_of_the_kernel(const Expectation& expectation);
 
-/// The observations vmcore.*: format, size, release, build_id, page_size, crash_time, memory, pages, pages_read, cpus
-/// (with registers), log_lines, panic and, when expected, nonce, canaries*, console_lines and those of observe_crash().
-/// Of an unreadable vmcore only the first two.
+/// The observations vmcore.*: format, size, release, build_id, page_size, crash_time, memory, pages, pages_read (of a
+/// kdump file), cpus (with registers), log_lines, panic and, when expected, nonce, canaries*, console_lines and those
+/// of observe_crash(). Of an unreadable vmcore only the first two.
 Facts observe(const Contents& contents, std::string_view log, const Expectation& expectation);
 
 /// What is not judged because it is not expected, for people: a dump that nothing is known of is soon found good.
 std::vector<std::string> not_judged(const Expectation& expectation);
 
-/// Every difference, gravest first. A dump that is cut off or unreadable has that one finding only.
+/// Every difference, gravest first. A dump that is cut off or unreadable has that one finding only; vmcore-unproven,
+/// that not every page was read, is said where nothing else is.
 std::vector<Finding> judge(const Contents& contents, std::string_view log, const Expectation& expectation);
 
 } // namespace kdt::vmcore

@@ -23,6 +23,7 @@ Contents good() {
              .holes = 0,
              .memory = {{{0}, {4096}}}};
   c.opened = true;
+  c.pages = {.present = 3, .read = 3, .bad = 0, .first_bad = {}, .stopped = {}};
   c.release = "6.1.0";
   c.build_id = "aa";
   c.cpus = {{.pc = 1, .sp = 1, .lr = 0, .pstate = 0, .pid = 0}, {.pc = 2, .sp = 2, .lr = 0, .pstate = 0, .pid = 0}};
@@ -99,6 +100,32 @@ TEST(VmcoreJudge, WantsTheRegistersOfEveryCpu) {
 
 TEST(VmcoreJudge, NamesPagesThatCannotBeRead) {
   EXPECT_THAT(codes(with([](auto& c) { c.pages.bad = 1; })), ElementsAre("vmcore-damaged"));
+}
+
+TEST(VmcoreJudge, PagesThatNobodyReadAreProvenByNobody) {
+  auto late = with([](auto& c) {
+    c.pages.read = 2;
+    c.pages.stopped = "the time for it was over";
+  });
+  auto findings = judge(late, k_log, all());
+  ASSERT_EQ(findings.size(), 1u);
+  EXPECT_EQ(findings[0].code, "vmcore-unproven");
+  EXPECT_EQ(findings[0].blame, Blame::infra);
+  EXPECT_EQ(findings[0].text, "only 2 of 3 stored pages were read: the time for it was over");
+  EXPECT_EQ(std::get<std::int64_t>(observe(late, k_log, all()).at("vmcore.pages_read")), 2);
+  // The file holds more pages than the library knows of.
+  EXPECT_THAT(
+      codes(with([](auto& c) { c.pages = {.present = 2, .read = 2, .bad = 0, .first_bad = {}, .stopped = {}}; })),
+      ElementsAre("vmcore-unproven"));
+  // What is false of the pages that were read is false.
+  late.pages.bad = 1;
+  EXPECT_THAT(codes(late), ElementsAre("vmcore-damaged"));
+  late = with([](auto& c) { c.pages = {}; });
+  EXPECT_THAT(codes(late, "kdt: nonce abc\n"), ElementsAre("vmcore-no-panic"));
+  // Plain bytes have no form that reading them would show.
+  late.shape.format = Format::elf;
+  EXPECT_THAT(codes(late), IsEmpty());
+  EXPECT_FALSE(observe(late, k_log, all()).contains("vmcore.pages_read"));
 }
 
 TEST(VmcoreJudge, WantsSomethingOfEachPieceThatTheKernelOwns) {

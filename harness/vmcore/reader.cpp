@@ -27,6 +27,12 @@ void check(kdump_ctx_t* context, kdump_status status, const std::filesystem::pat
               reason != nullptr ? reason : kdump_strerror(status));
 }
 
+/// Not the file's fault: memory that the child may not have, a disk of the host that fails; a compression that the
+/// library was built without.
+bool ours(kdump_status status) {
+  return status == KDUMP_ERR_SYSTEM || status == KDUMP_ERR_NOTIMPL;
+}
+
 CHandle<kdump_ctx_t, kdump_free> open_dump(int fd, const std::filesystem::path& path) {
   CHandle<kdump_ctx_t, kdump_free> context(kdump_new());
   if (!context) throw Error(Blame::infra, "libkdumpfile: out of memory");
@@ -122,8 +128,10 @@ PageReading Reader::read_all_pages(Deadline deadline) const {
   PageReading reading;
   auto page = page_size();
   kdump_attr_t attribute{.type = KDUMP_BITMAP, .val = {}};
-  if (page == 0 || kdump_get_typed_attr(context_.get(), KDUMP_ATTR_FILE_PAGEMAP, &attribute) != KDUMP_OK)
+  if (page == 0 || kdump_get_typed_attr(context_.get(), KDUMP_ATTR_FILE_PAGEMAP, &attribute) != KDUMP_OK) {
+    reading.stopped = "libkdumpfile does not tell which pages are stored";
     return reading;
+  }
   // A reading of its own: one that has translated addresses keeps pages, and dies when it has room for few (0.5.1).
   auto context = open_dump(fd_.get(), path_);
   check(context.get(), kdump_set_number_attr(context.get(), "cache.size", k_pages_kept), path_, "read it");
@@ -133,14 +141,26 @@ PageReading Reader::read_all_pages(Deadline deadline) const {
     kdump_addr_t end = pfn;
     if (kdump_bmp_find_clear(attribute.val.bitmap, &end) != KDUMP_OK || end <= pfn) break;
     reading.present += end - pfn;
-    for (; pfn < end && !deadline.passed(); ++pfn, ++reading.read) {
+    for (; pfn < end && reading.stopped.empty(); ++pfn) {
+      if (deadline.passed()) {
+        reading.stopped = "the time for it was over";
+        break;
+      }
       std::size_t got = page;
       auto status = kdump_read(context.get(), KDUMP_MACHPHYSADDR, pfn * page, buffer.data(), &got);
-      if (status == KDUMP_OK && got == page) continue;
+      if (status == KDUMP_OK && got == page) {
+        ++reading.read;
+        continue;
+      }
       const char* reason = kdump_get_err(context.get());
-      if (reading.bad++ == 0)
-        reading.first_bad = fmt::format("{:#x}: {}", pfn * page, reason != nullptr ? reason : "short");
+      auto where = fmt::format("{:#x}: {}", pfn * page, reason != nullptr ? reason : "short");
       kdump_clear_err(context.get());
+      if (ours(status)) {
+        reading.stopped = std::move(where);
+        break;
+      }
+      ++reading.read;
+      if (reading.bad++ == 0) reading.first_bad = std::move(where);
     }
     pfn = end;
   }

@@ -35,6 +35,7 @@ struct PageReading {
   std::uint64_t read = 0;
   std::uint64_t bad = 0;
   std::string first_bad; ///< address and the library's reason
+  std::string stopped;   ///< why it ended before the last page, which says nothing of the file; empty: it did not
 };
 
 /// An open arm64 vmcore: kernel memory by physical and virtual address, KASLR undone by vmcoreinfo. Runs foreign bytes
@@ -60,7 +61,8 @@ public:
   /// Whether the file holds any page of this range; true where the library does not tell.
   bool stores_any(const PhysRange& range) const;
 
-  /// Reads (and so uncompresses) every stored page once, until the deadline. For kdump files: the page map of an ELF
+  /// Reads (and so uncompresses) every stored page once, until the deadline, or until the library lacks what it takes
+  /// (memory, a compression) or the host cannot read the file. For kdump files: the page map of an ELF
   /// copy of /proc/vmcore goes backwards where the kernel image overlaps RAM (0.5.1), and this ends there.
   PageReading read_all_pages(Deadline deadline) const;
 

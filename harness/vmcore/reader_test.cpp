@@ -62,6 +62,17 @@ TEST(VmcoreReader, StopsReadingPagesAtTheDeadline) {
   auto reading = dump.reader().read_all_pages(Deadline::after(Clock::duration::zero()));
   EXPECT_EQ(reading.present, 16u);
   EXPECT_EQ(reading.read, 0u);
+  EXPECT_EQ(reading.stopped, "the time for it was over");
+}
+
+TEST(VmcoreReader, APageThatIsWrongDoesNotStopIt) {
+  auto bytes = tiny::kdump(tiny::kernel({"x"}));
+  bytes[tiny::k_descriptors_at + 3 * 24 + 12] = 1; // zlib, which plain bytes are not
+  Opened dump(bytes);
+  auto reading = dump.reader().read_all_pages(Deadline::never());
+  EXPECT_EQ(reading.read, 16u);
+  EXPECT_EQ(reading.bad, 1u);
+  EXPECT_EQ(reading.stopped, "");
 }
 
 TEST(VmcoreReader, RefusesWhatIsNoVmcore) {

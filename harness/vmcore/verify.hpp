@@ -23,7 +23,7 @@ struct Subject {
   std::filesystem::path vmcore;    ///< a file, or a raw disk (image) that holds it; flattened, kdump-compressed or ELF
   std::filesystem::path assembled; ///< what a flattened stream is put together as; empty: vmcore + ".assembled"
   std::filesystem::path log;       ///< vmcore-dmesg.txt; empty: vmcore + "-dmesg.txt"
-  Seconds page_budget{30};         ///< reading every stored page ends here; vmcore.pages_read says how far it came
+  Seconds page_budget{30};         ///< reading every stored page ends here, and is vmcore-unproven if it was not over
 };
 
 struct Report {

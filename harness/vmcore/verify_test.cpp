@@ -99,6 +99,24 @@ TEST_F(Verify, AChildThatRunsOverItsLimitsIsAFinding) {
   EXPECT_EQ(seen.findings[0].code, "verify-crashed");
 }
 
+TEST_F(Verify, WhatWasNotReadInTimeIsNotFoundGood) {
+  subject_.page_budget = Seconds(0);
+  auto seen = report(tiny::kdump(k_memory));
+  ASSERT_EQ(seen.findings.size(), 1u);
+  EXPECT_EQ(seen.findings[0].code, "vmcore-unproven");
+  EXPECT_EQ(seen.findings[0].text, "only 0 of 16 stored pages were read: the time for it was over");
+  EXPECT_THAT(report(tiny::elf(k_memory)).findings, IsEmpty()); // which has nothing to unpack
+}
+
+TEST_F(Verify, IsOverAtItsDeadline) {
+  subject_.vmcore = directory_.path() / "disk";
+  write_file(subject_.vmcore, tiny::kdump(k_memory));
+  auto seen = verify(subject_, {}, verify_limits(subject_), Deadline::after(Clock::duration::zero()));
+  ASSERT_EQ(seen.findings.size(), 1u);
+  EXPECT_EQ(seen.findings[0].code, "verify-crashed");
+  EXPECT_EQ(seen.findings[0].blame, Blame::infra);
+}
+
 TEST_F(Verify, AMissingFileIsAnErrorAndNotAFinding) {
   subject_.vmcore = directory_.path() / "absent";
   EXPECT_THROW(verify(subject_, {}, verify_limits(subject_), Deadline::after(std::chrono::seconds(60))), Error);
