@@ -50,7 +50,8 @@ bool differs_by_boot(const std::string& name) {
                                              "vmcore.crashed_task",  "vmcore.log_lines",
                                              "vmcore.kernel_offset", "vmcore.canaries_reused",
                                              "vmcore.pages",         "vmcore.pages_read",
-                                             "vmcore.panic_line",    "vmcore.size"};
+                                             "vmcore.panic_line",    "vmcore.size",
+                                             "verify.peak_memory"};
   return k_names.contains(name) || name.ends_with("seconds") || name.starts_with("canary.") ||
          name.starts_with("vmcore.canaries");
 }

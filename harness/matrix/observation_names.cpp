@@ -256,6 +256,9 @@ constexpr auto k_observations = std::to_array<Name>({
     {"vmcore.size", observation, T::bytes, "size of the vmcore file"},
     {"vmcore.pages", observation, T::integer, "pages that the vmcore stores"},
     {"vmcore.pages_read", observation, T::integer, "of these, read back; absent: it stores them as they are (ELF)"},
+    {"verify.peak_memory", observation, T::bytes,
+     "the most memory that the process that reads the vmcore had resident"},
+    {"verify.cpu_seconds", observation, T::seconds, "processor time that it took"},
 });
 
 constexpr auto k_names = [] {

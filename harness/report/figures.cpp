@@ -87,6 +87,10 @@ std::vector<Figure> figures() {
       observed("Contiguous PMD blocks", "Entries with the hint.", "map.cont_pmd_entries", Unit::count, false),
       observed("Base pages", "PTEs without the contiguous hint.", "map.pte_entries", Unit::count, false),
       observed("Contiguous base pages", "PTEs with the hint.", "map.cont_pte_entries", Unit::count, false),
+      observed("Verify", "Processor seconds that reading the vmcore took of the host.", "verify.cpu_seconds",
+               Unit::seconds, false),
+      observed("Verify memory", "The most that the process which reads the vmcore had resident (powers of 1024).",
+               "verify.peak_memory", Unit::bytes, false),
       observed("Host memory", "The most that QEMU had resident (powers of 1024).", "host.peak_memory", Unit::bytes,
                false),
   };

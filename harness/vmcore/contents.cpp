@@ -35,6 +35,8 @@ void members(Self& c, Visit&& visit) {
   visit("log_records", c.log_records);
   visit("log_damaged", c.log_damaged);
   visit("log_problem", c.log_problem);
+  visit("peak_memory", c.peak_memory);
+  visit("cpu_seconds", c.cpu_seconds);
 }
 
 nlohmann::ordered_json json_of(const std::vector<PhysRange>& ranges) {

@@ -35,6 +35,8 @@ struct Contents {
   std::uint64_t log_records = 0;
   std::uint64_t log_damaged = 0;
   std::string log_problem;
+  std::uint64_t peak_memory = 0; ///< bytes that the child has had resident at most
+  double cpu_seconds = 0;        ///< that the child took of the processors
 };
 
 nlohmann::ordered_json to_json(const Contents& contents);

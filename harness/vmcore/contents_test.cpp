@@ -21,6 +21,8 @@ TEST(VmcoreContents, SurvivesJson) {
   contents.shape.memory = {{{4096}, {8192}}};
   contents.empty_pieces = {{{8192}, {12288}}};
   contents.pages.stopped = "the time for it was over";
+  contents.peak_memory = 1 << 20;
+  contents.cpu_seconds = 0.25;
   auto json = to_json(contents);
   auto back = contents_from_json(nlohmann::ordered_json::parse(json.dump()));
   EXPECT_EQ(to_json(back), json);
@@ -28,6 +30,8 @@ TEST(VmcoreContents, SurvivesJson) {
   EXPECT_EQ(back.shape.memory, contents.shape.memory);
   EXPECT_EQ(back.empty_pieces, contents.empty_pieces);
   EXPECT_EQ(back.pages.stopped, contents.pages.stopped);
+  EXPECT_EQ(back.peak_memory, contents.peak_memory);
+  EXPECT_EQ(back.cpu_seconds, contents.cpu_seconds);
 }
 
 TEST(VmcoreContents, RefusesWhatItDidNotWrite) {

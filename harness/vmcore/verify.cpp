@@ -14,6 +14,7 @@
 #include <cstdio>
 #include <fcntl.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 namespace kdt::vmcore {
 
@@ -109,6 +110,15 @@ Report crashed(Report report, std::string text, const Finished& finished) {
   return report;
 }
 
+/// What this process has cost so far. VmHWM and not ru_maxrss, which begins with that of the process that forked this.
+void tell_costs(Contents& contents) {
+  contents.peak_memory = peak_memory_of(::getpid()).bytes;
+  struct rusage usage {};
+  ::getrusage(RUSAGE_SELF, &usage);
+  for (const auto& time : {usage.ru_utime, usage.ru_stime})
+    contents.cpu_seconds += static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
+}
+
 } // namespace
 
 int verify_child_main(int argc, char** argv) {
@@ -121,6 +131,7 @@ int verify_child_main(int argc, char** argv) {
   try {
     auto query = query_from_json(nlohmann::ordered_json::parse(argv[6]));
     auto contents = read_contents(argv[2], argv[3], argv[4], Seconds(std::atof(argv[5])), query);
+    tell_costs(contents);
     fmt::print("{}\n", to_json(contents).dump());
     return 0;
   } catch (const Error& error) {
@@ -182,6 +193,8 @@ Report verify(const Subject& subject, const Expectation& expectation, const Limi
     report.log = log;
   if (contents.format == Format::flattened) report.vmcore = assembled;
   report.facts = observe(contents, log_text, expectation);
+  if (contents.peak_memory > 0) report.facts["verify.peak_memory"] = static_cast<std::int64_t>(contents.peak_memory);
+  report.facts["verify.cpu_seconds"] = contents.cpu_seconds;
   report.findings = judge(contents, log_text, expectation);
   return report;
 }

@@ -27,7 +27,7 @@ struct Subject {
 };
 
 struct Report {
-  Facts facts;
+  Facts facts; ///< those of observe(), and verify.*: what reading took
   std::vector<Finding> findings;
   std::filesystem::path vmcore; ///< the dump that libkdumpfile and crash can open: assembled, or the one that was given
   std::filesystem::path log;    ///< empty when none was written

@@ -108,6 +108,16 @@ TEST_F(Verify, WhatWasNotReadInTimeIsNotFoundGood) {
   EXPECT_THAT(report(tiny::elf(k_memory)).findings, IsEmpty()); // which has nothing to unpack
 }
 
+TEST_F(Verify, TellsWhatReadingTook) {
+  for (const auto& dump : {tiny::kdump(k_memory), std::string("no vmcore")}) {
+    auto facts = report(dump).facts;
+    EXPECT_GT(std::get<std::int64_t>(facts.at("verify.peak_memory")), 1 << 20);
+    EXPECT_LT(std::get<std::int64_t>(facts.at("verify.peak_memory")), 1 << 30);
+    EXPECT_GT(std::get<double>(facts.at("verify.cpu_seconds")), 0);
+    EXPECT_LT(std::get<double>(facts.at("verify.cpu_seconds")), 60);
+  }
+}
+
 TEST_F(Verify, IsOverAtItsDeadline) {
   subject_.vmcore = directory_.path() / "disk";
   write_file(subject_.vmcore, tiny::kdump(k_memory));
