@@ -168,7 +168,7 @@ constexpr auto k_codes = std::to_array<FindingCode>({
     {"vmcore-unproven", Blame::infra, Phase::verify,
      "nothing is wrong with the vmcore as far as it was read, but not every page that it stores was read",
      "a slow or busy host and a large dump: the time for it ran out; memory that the reading process may not have; a "
-     "disk of the host that fails; a compression that libkdumpfile was built without",
+     "disk of the host that fails; a compression that libkdumpfile was built without; bitmaps of more than 256 MiB",
      "the sentence names the cause. `kdt verify VMCORE --facts cell.json` takes longer for it; run the cell again with "
      "--timeout-scale 2, or fewer at once"},
     {"verify-crashed", Blame::infra, Phase::verify, "the process that reads the vmcore crashed or ran over its limits",

@@ -40,15 +40,16 @@ protected:
     expectation.nonce = "abc";
     std::vector<std::string> codes;
     auto limits = verify_limits(subject_);
-    limits.file_size = ByteSize::mib(64);
+    limits.file_size = limit_;
     for (const auto& finding : verify(subject_, expectation, limits, Deadline::after(std::chrono::minutes(4))).findings)
       codes.push_back(finding.code);
     std::error_code none;
     for (const auto& file : fs::directory_iterator(directory_.path()))
-      EXPECT_LE(fs::file_size(file, none), ByteSize::mib(64).bytes) << file.path();
+      EXPECT_LE(fs::file_size(file, none), limit_.bytes) << file.path();
     return codes;
   }
 
+  ByteSize limit_ = ByteSize::mib(64); ///< of a file's length
   TempDir directory_{"kdt-hostile"};
   Subject subject_;
 };
@@ -97,6 +98,15 @@ TEST_F(Hostile, AStreamThatWantsToWriteFarAway) {
   auto stream = tiny::flattened(tiny::kdump(k_memory));
   put<std::uint64_t>(stream, 4096, 0x00000000ffffff00); // big-endian: far beyond what the disk may be taken for
   EXPECT_THAT(codes(stream), testing::ElementsAre("vmcore-truncated"));
+}
+
+TEST_F(Hostile, AStreamOfSomeKilobytesThatMakesATerabyte) {
+  auto begin = Clock::now();
+  limit_ = ByteSize::gib(1024); // as verify_limits() has it
+  EXPECT_THAT(codes(tiny::stream_of_a_terabyte(std::uint64_t{1} << 60)), testing::ElementsAre("vmcore-unreadable"));
+  // A machine may have such addresses, and the library would take gigabytes for them.
+  EXPECT_THAT(codes(tiny::stream_of_a_terabyte(std::uint64_t{1} << 34)), testing::ElementsAre("vmcore-unproven"));
+  EXPECT_LT(Clock::now() - begin, std::chrono::minutes(1));
 }
 
 TEST_F(Hostile, ANameOfEveryFormatAndThenNoise) {

@@ -54,6 +54,8 @@ Findings judge_file(const Contents& c) {
                fmt::format("{} of {} page descriptors were never written", shape.holes, shape.pages));
   if (!shape.aarch64) return one("vmcore-unreadable", "the vmcore is of another architecture than arm64");
   if (!c.unreadable.empty()) return one("vmcore-unreadable", c.unreadable);
+  if (!c.opened && !c.pages.stopped.empty())
+    return one("vmcore-unproven", "nothing of the vmcore was read: " + c.pages.stopped);
   if (!c.opened) return one("vmcore-unreadable", "the vmcore was not opened");
   return {};
 }

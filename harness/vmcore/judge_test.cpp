@@ -117,6 +117,11 @@ TEST(VmcoreJudge, PagesThatNobodyReadAreProvenByNobody) {
   EXPECT_THAT(
       codes(with([](auto& c) { c.pages = {.present = 2, .read = 2, .bad = 0, .first_bad = {}, .stopped = {}}; })),
       ElementsAre("vmcore-unproven"));
+  EXPECT_THAT(codes(with([](auto& c) {
+                c.opened = false;
+                c.pages = {.present = 0, .read = 0, .bad = 0, .first_bad = {}, .stopped = "too large"};
+              })),
+              ElementsAre("vmcore-unproven"));
   // What is false of the pages that were read is false.
   late.pages.bad = 1;
   EXPECT_THAT(codes(late), ElementsAre("vmcore-damaged"));

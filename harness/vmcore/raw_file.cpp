@@ -2,6 +2,7 @@
 
 #include "base/error.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <unistd.h>
 
@@ -26,6 +27,12 @@ bool RawFile::read(std::uint64_t at, void* to, std::uint64_t bytes) const {
     bytes -= static_cast<std::uint64_t>(got);
   }
   return true;
+}
+
+std::uint64_t RawFile::next_data(std::uint64_t at) const {
+  auto data = ::lseek(fd_, static_cast<off_t>(at), SEEK_DATA);
+  if (data >= 0) return static_cast<std::uint64_t>(data);
+  return errno == ENXIO ? std::max(at, size_) : at;
 }
 
 } // namespace kdt::vmcore

@@ -15,6 +15,9 @@ public:
   std::uint64_t size() const { return size_; }
   /// All of it, or false (the end of the file comes first). Throws Error{infra} on an I/O error.
   bool read(std::uint64_t at, void* to, std::uint64_t bytes) const;
+  /// Where from here on the first byte is that lies in no hole of a sparse file; size() when there is none, and `at`
+  /// itself where nobody knows of holes.
+  std::uint64_t next_data(std::uint64_t at) const;
 
 private:
   int fd_;

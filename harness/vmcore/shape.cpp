@@ -25,7 +25,8 @@ constexpr std::uint64_t k_max_mapnr_64_at = 96; // in the sub header, header ver
 constexpr std::uint32_t k_status_incomplete = 0x8;
 constexpr std::uint32_t k_elf_incomplete = 0x1; // e_flags: makedumpfile's DUMP_ELF_INCOMPLETE
 constexpr std::uint64_t k_descriptor_bytes = 24;
-constexpr std::size_t k_max_ranges = 65536; // a hostile bitmap may alternate bit by bit
+constexpr std::size_t k_max_ranges = 65536;                      // a hostile bitmap may alternate bit by bit
+constexpr std::uint64_t k_max_segments = std::uint64_t{1} << 20; // of an ELF core, whose header may claim 2^32
 
 constexpr std::uint64_t k_far = std::uint64_t{1} << 62;
 
@@ -47,6 +48,10 @@ template <typename Visit>
 void each_bit(const RawFile& file, std::uint64_t at, std::uint64_t bits, Visit&& visit) {
   std::array<unsigned char, 65536> chunk;
   for (std::uint64_t done = 0; done < bits; done += chunk.size() * 8) {
+    // A stream of a few KiB, put together, may have a bitmap of a terabyte, all of it a hole.
+    auto hole = file.next_data(at + done / 8) - (at + done / 8);
+    if (hole >= (bits - done + 7) / 8) return;
+    done += hole / chunk.size() * chunk.size() * 8;
     std::size_t bytes = std::min<std::uint64_t>(chunk.size(), (bits - done + 7) / 8);
     if (!file.read(at + done / 8, chunk.data(), bytes)) return;
     for (std::size_t i = 0; i < bytes; ++i)
@@ -92,6 +97,8 @@ void inspect_kdump(const RawFile& file, Shape& shape, const unsigned char* heade
     pages_of_memory = load<std::uint64_t>(wide);
   std::uint64_t one_bitmap = std::uint64_t{bitmap_blocks} / 2 * block; // first what is memory, then what is stored
   std::uint64_t bits = std::min(pages_of_memory, one_bitmap * 8);
+  shape.bitmap_bytes = one_bitmap;
+  shape.addresses_end.value = times(bits, block);
   each_bit(file, bitmaps_at, bits, [&](std::uint64_t pfn) {
     if (!shape.memory.empty() && shape.memory.back().end.value == pfn * block)
       shape.memory.back().end.value += block;
@@ -126,6 +133,10 @@ void inspect_elf(const RawFile& file, Shape& shape, const unsigned char* head) {
   std::uint64_t count = header.e_phnum;
   Elf64_Shdr first{};
   if (count == PN_XNUM && file.read(header.e_shoff, &first, sizeof first)) count = first.sh_info;
+  if (count > k_max_segments) {
+    shape.format = Format::unknown;
+    return;
+  }
   need(shape, plus(header.e_phoff, count * sizeof(Elf64_Phdr)));
   if (shape.needed_bytes > shape.file_bytes) return;
   for (std::uint64_t i = 0; i < count; ++i) {

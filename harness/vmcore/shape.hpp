@@ -31,6 +31,8 @@ struct Shape {
   bool incomplete = false;        ///< the tool that wrote it has marked it so (no space left)
   std::uint64_t pages = 0;        ///< pages that are stored; ELF: bytes of the segments over 4 KiB
   std::uint64_t holes = 0;        ///< page descriptors that were never written
+  std::uint64_t bitmap_bytes = 0; ///< of each of a kdump file's two
+  PhysAddr addresses_end{0};      ///< of those that the bitmaps speak of
   std::vector<PhysRange> memory;  ///< what the dump says was memory (excluded pages too), merged and in order
 
   bool truncated() const { return needed_bytes > file_bytes || incomplete || holes > 0; }

@@ -1,3 +1,4 @@
+#include "base/deadline.hpp"
 #include "base/file.hpp"
 #include "vmcore/shape.hpp"
 #include "vmcore/tiny_vmcore.hpp"
@@ -65,6 +66,30 @@ TEST(Shape, TellsEmptyBlankAndUnknownFiles) {
 
 TEST(Shape, SeesAnotherArchitecture) {
   EXPECT_FALSE(shape_of(tiny::elf(tiny::kernel({"x"}), {1}, 62)).aarch64);
+}
+
+TEST(Shape, HolesAreNotReadByteByByte) {
+  TempDir directory("kdt-shape");
+  write_file(directory.path() / "f", tiny::headers_of_a_terabyte(std::uint64_t{1} << 60));
+  fs::resize_file(directory.path() / "f", std::uintmax_t{1} << 40);
+  auto begin = Clock::now();
+  auto shape = inspect(open_file(directory.path() / "f", O_RDONLY).get());
+  EXPECT_LT(Clock::now() - begin, std::chrono::seconds(20)); // half a terabyte of zeros takes minutes
+  EXPECT_FALSE(shape.truncated());
+  EXPECT_EQ(shape.pages, 0u);
+  EXPECT_EQ(shape.bitmap_bytes, std::uint64_t{1} << 38); // what there is room for, whatever is claimed
+  EXPECT_EQ(shape.addresses_end.value, std::uint64_t{1} << 53);
+}
+
+TEST(Shape, AnElfCoreOfMillionsOfSegmentsIsNone) {
+  auto elf = tiny::elf(tiny::kernel({"x"}));
+  elf[56] = elf[57] = '\xff';                            // PN_XNUM: the first section header tells
+  elf[40] = 64;                                          // where that is
+  for (int i = 0; i < 4; ++i) elf[64 + 44 + i] = '\x7f'; // its sh_info
+  auto shape = shape_of(elf);
+  EXPECT_EQ(shape.format, Format::unknown);
+  for (int i = 1; i < 4; ++i) elf[64 + 44 + i] = '\0';
+  EXPECT_EQ(shape_of(elf).format, Format::elf);
 }
 
 TEST(Shape, HugeCountsInHeadersAreCutsNotAllocations) {

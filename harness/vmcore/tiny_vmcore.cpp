@@ -285,4 +285,22 @@ std::string flattened(std::string_view dump, std::size_t piece, bool end_marker)
   return stream;
 }
 
+std::string headers_of_a_terabyte(std::uint64_t pages) {
+  auto file = kdump(kernel({"x"})).substr(0, 4 * k_page);
+  overwrite<std::uint32_t>(file, 436, std::uint32_t{1} << 27); // blocks of 4 KiB for both bitmaps
+  overwrite<std::uint64_t>(file, k_page + 96, pages);
+  return file;
+}
+
+std::string stream_of_a_terabyte(std::uint64_t pages) {
+  constexpr std::uint64_t k_terabyte = std::uint64_t{1} << 40;
+  auto stream = flattened(headers_of_a_terabyte(pages), 5000, false);
+  append(stream, htobe64(k_terabyte - k_page));
+  append(stream, htobe64(k_page));
+  stream += std::string(k_page, 'x');
+  append(stream, ~std::uint64_t{0});
+  append(stream, ~std::uint64_t{0});
+  return stream;
+}
+
 } // namespace kdt::vmcore::tiny

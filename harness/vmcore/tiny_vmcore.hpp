@@ -73,6 +73,10 @@ std::string notes(const Memory& memory, const std::vector<Cpu>& cpus);
 std::string elf(const Memory& memory, const std::vector<Cpu>& cpus = {1, 2}, unsigned machine = 183);
 /// The bytes of a kdump-compressed vmcore with every page stored plain.
 std::string kdump(const Memory& memory, const std::vector<Cpu>& cpus = {1, 2});
+/// The headers of a kdump file of a terabyte, half of which are its bitmaps, and which claims that many pages; and a
+/// stream of some KiB that makes that file, which is all a hole behind the headers.
+std::string headers_of_a_terabyte(std::uint64_t pages);
+std::string stream_of_a_terabyte(std::uint64_t pages);
 /// A dump as makedumpfile -F streams it, in records of at most `piece` bytes.
 std::string flattened(std::string_view dump, std::size_t piece = 5000, bool end_marker = true);
 

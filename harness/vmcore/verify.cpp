@@ -21,6 +21,10 @@ namespace kdt::vmcore {
 namespace {
 
 constexpr int k_exit_infra = 3;
+constexpr PhysAddr k_addresses_end{std::uint64_t{1} << 52}; // of arm64, with every extension
+/// libkdumpfile 0.5.1 takes twice a bitmap's size of memory for it, and dies where it gets none. 256 MiB are 8 TiB of
+/// addresses in pages of 4 KiB.
+constexpr ByteSize k_largest_bitmap = ByteSize::mib(256);
 
 // ASan and TSan reserve terabytes of address space; a limit would kill the child before main(). Those builds go
 // without.
@@ -83,6 +87,18 @@ void read_inside(const Reader& reader, const Query& query, const fs::path& log_p
   if (contents.shape.format == Format::kdump) contents.pages = reader.read_all_pages(pages_deadline);
 }
 
+/// Why libkdumpfile is not asked about a file that is whole, told in contents; false: it is.
+bool is_beyond(const Shape& shape, Contents& contents) {
+  if (shape.addresses_end > k_addresses_end)
+    contents.unreadable = "the vmcore's headers claim memory beyond the 52 bits of an arm64 address";
+  else if (shape.bitmap_bytes > k_largest_bitmap.bytes)
+    contents.pages.stopped = fmt::format("its bitmaps are of {} each, and kdt reads none of more than {}",
+                                         human(ByteSize{shape.bitmap_bytes}), human(k_largest_bitmap));
+  else
+    return false;
+  return true;
+}
+
 Contents read_contents(const fs::path& vmcore, const fs::path& assembled, const fs::path& log, Seconds page_budget,
                        const Query& query) {
   Contents contents;
@@ -90,6 +106,7 @@ Contents read_contents(const fs::path& vmcore, const fs::path& assembled, const 
   const auto& shape = contents.shape;
   bool whole = contents.stream_stopped.empty() && !shape.truncated() && shape.aarch64;
   if (!whole || (shape.format != Format::kdump && shape.format != Format::elf)) return contents;
+  if (is_beyond(shape, contents)) return contents;
   try {
     Reader reader(dump);
     read_inside(reader, query, log, Deadline::after(std::chrono::duration_cast<Clock::duration>(page_budget)),
