@@ -57,6 +57,7 @@ TEST_F(CompletionTest, BashKnowsCommandsOptionsAndValues) {
   EXPECT_THAT(bash("kdt ''", 1), HasSubstr("doctor"));
   EXPECT_EQ(bash("kdt run --jo", 2), "--jobs\n");
   EXPECT_EQ(bash("kdt run m.yaml --keep fa", 4), "failed\n");
+  EXPECT_EQ(bash("kdt repro a --stop-after ''", 4), "boot load probe capture save\n");
   EXPECT_EQ(bash("kdt run m.yaml --out ''", 4), "\n") << "a file: bash's own";
   EXPECT_EQ(bash("kdt images bu", 2), "build\n");
   EXPECT_EQ(bash("kdt images build --re", 3), "--refresh\n");

@@ -5,6 +5,8 @@
 #include "run/bundle.hpp"
 #include "run/run_directory.hpp"
 
+#include <fmt/ranges.h>
+
 #include <algorithm>
 
 namespace kdt::cli {
@@ -34,13 +36,16 @@ struct ReproArguments {
 };
 
 /// A shell needs an agent that can be asked: not before boot, and not between the panic and the capture kernel.
+std::vector<std::string> phases_to_stop_after() {
+  std::vector<std::string> words;
+  for (auto phase : {Phase::boot, Phase::load, Phase::probe, Phase::capture, Phase::save})
+    words.emplace_back(to_string(phase));
+  return words;
+}
+
 Phase phase_to_stop_after(const std::string& word) {
-  constexpr Phase k_possible[] = {Phase::boot, Phase::load, Phase::probe, Phase::capture, Phase::save};
-  std::vector<std::string> possible;
-  for (auto phase : k_possible) {
-    possible.emplace_back(to_string(phase));
-    if (word == to_string(phase)) return phase;
-  }
+  auto possible = phases_to_stop_after();
+  if (std::ranges::find(possible, word) != possible.end()) return phase_from(word);
   auto is_phase = [&](Phase phase) { return word == to_string(phase); };
   if (std::ranges::any_of(k_phases, is_phase))
     throw Error(Blame::usage, "--stop-after {}: no kernel that could give a shell runs then{}", word,
@@ -94,8 +99,10 @@ Action register_repro(CLI::App& app, const Context& context) {
       ->check(CLI::Range(1, 65535));
   app.add_flag("--nokaslr", arguments->options.nokaslr,
                "add nokaslr to the system kernel's command line: symbols are where vmlinux has them");
+  // No check: phase_to_stop_after() says more of a word that it refuses. Completion reads the type's name.
   app.add_option("--stop-after", arguments->stop_after,
-                 "after this phase (boot, load, probe, capture, save) stop, with a shell on the console");
+                 "after this phase (boot, load, probe, capture, save) stop, with a shell on the console")
+      ->type_name(fmt::format("PHASE:{{{}}}", fmt::join(phases_to_stop_after(), ",")));
   app.add_option("--out", arguments->options.directory, "run directory to make (default: runs/TIME-repro)");
   arguments->options.backend.add_to(app);
   app.add_option("--keep", arguments->keep, "whether to keep the vmcore")
