@@ -16,7 +16,8 @@ constexpr auto k_codes = std::to_array<FindingCode>({
      "a bug or a missing option of the kernel; too little memory for the crashkernel reservation",
      "read the panic in console.log; `kdt run MATRIX --only CELL` makes it again"},
     {"reservation-missing", Blame::kernel, Phase::boot, "no crash region was reserved though the cell needs one",
-     "crashkernel= is missing, malformed, or too large for the memory below the DMA limit",
+     "crashkernel= is malformed, or too large for the memory below the DMA limit; blame usage: the matrix asks for no "
+     "region, and no rule says that this is a baseline",
      "look for 'crashkernel' in console.log; `kdt list` says what was expected and why"},
     {"agent-silent", Blame::kernel, Phase::boot, "the agent stopped answering while the guest was still running",
      "the guest hangs or starves its user space; a kernel oops in a system call of the agent",
@@ -30,7 +31,9 @@ constexpr auto k_codes = std::to_array<FindingCode>({
      "the crash region is too small; the kernel lacks the system call; kexec-tools and kernel disagree",
      "the output of kexec is in the evidence"},
     {"not-loaded", Blame::tool, Phase::load, "no capture kernel was loaded when the load phase ended",
-     "the loader was told not to load, or reported success without loading",
+     "the loader reported success without loading; blame usage: the matrix asks for no load, and no rule says that "
+     "this "
+     "is a baseline",
      "check loader in cell.json and load.loaded in the observations"},
     {"probe-failed", Blame::infra, Phase::probe, "the probe module could not be loaded or read",
      "it was built for another kernel, or the kernel refuses modules", "the kernel's reason is in the evidence"},

@@ -18,8 +18,8 @@ struct RecordedFailure {
 };
 
 inline constexpr RecordedFailure k_recorded_failures[] = {
-    {"NoCrashKernelParameter", "crashkernel=none", Verdict::fail, Blame::kernel, Phase::boot},
-    {"NothingLoaded", "loader=none", Verdict::fail, Blame::tool, Phase::load},
+    {"NoCrashKernelParameter", "crashkernel=none", Verdict::error, Blame::usage, Phase::boot},
+    {"NothingLoaded", "loader=none", Verdict::error, Blame::usage, Phase::load},
     {"CrashRegionTooSmall", "crashkernel=1M", Verdict::fail, Blame::kernel, Phase::load},
     {"SystemKernelWithoutInit", "cmdline=rdinit=/nonexistent+init=/nonexistent", Verdict::fail, Blame::kernel,
      Phase::boot},

@@ -206,14 +206,15 @@ bool CellRun::boot() {
       expects("reservation.present", "false") ||
       (context_.expectations.rules.must_explain("reservation.present") && !expected("reservation.present"));
   if (region_reserved() || left_to_the_judge) return true;
-  auto sentence =
+  auto finding = make_finding(
+      "reservation-missing",
       cell_.parameters.crashkernel
           ? fmt::format("the kernel reserved no crash region for crashkernel={}", *cell_.parameters.crashkernel)
           : std::string("no crash region was asked for: the cell has no crashkernel=, and no rule says that "
-                        "this is a baseline");
-  report(make_finding("reservation-missing", sentence,
-                      std::get<std::vector<std::string>>(result_.observed.at("reservation.dmesg"))),
-         Phase::boot);
+                        "this is a baseline"),
+      std::get<std::vector<std::string>>(result_.observed.at("reservation.dmesg")));
+  if (!cell_.parameters.crashkernel) finding.blame = Blame::usage; // the kernel did as the matrix says
+  report(std::move(finding), Phase::boot);
   return false;
 }
 
@@ -240,7 +241,10 @@ bool CellRun::load() {
   if (cell_.parameters.loader == "none") {
     result_.observed["load.loaded"] = false;
     if (expects("load.loaded", "false")) return false; // a baseline
-    report(make_finding("not-loaded", "the cell's loader is 'none': no capture kernel was loaded"), Phase::load);
+    auto finding = make_finding("not-loaded", "nothing was to be loaded: the cell's loader is 'none', and no rule says "
+                                              "that this is a baseline");
+    finding.blame = Blame::usage; // it is as the matrix says
+    report(std::move(finding), Phase::load);
     return false;
   }
   auto arguments = load_ask(cell_.parameters, size_of_file(context_.kernel.image), size_of_file(initramfs()));
