@@ -53,7 +53,9 @@ RunResult sample_run() {
   auto pass = cell("v6.1-dma", "full", Verdict::pass);
 
   auto fail = cell("v6.1-dma", "on", Verdict::fail);
-  add_finding(fail, make_finding("capture-timeout", "the guest panicked and no capture kernel spoke within 20 s",
+  add_finding(fail, make_finding("capture-timeout",
+                                 "the capture kernel did not reach its agent: for 15 s nothing was said and no CPU "
+                                 "moved; the console ends where the system kernel jumps to the capture kernel",
                                  {"[    3.204] Starting crashdump kernel...", "[    3.205] Bye!"}));
   end_in(fail, Phase::capture);
   fail.expectations[0].observed = std::nullopt;
@@ -61,18 +63,19 @@ RunResult sample_run() {
 
   auto xfail = cell("v6.1-dma", "off", Verdict::xfail);
   xfail.known_issue = "no-kallsyms-all";
-  add_finding(xfail, make_finding("save-failed", "makedumpfile ended with exit status 1"));
+  add_finding(xfail, make_finding("save-failed", "the dump tool ended with exit status 1"));
   end_in(xfail, Phase::save);
 
   auto xpass = cell("v6.1-nodma", "full", Verdict::xpass);
   xpass.known_issue = "va-bits-52";
 
   auto error = cell("v6.1-nodma", "on", Verdict::error);
-  add_finding(error, make_finding("guest-lost", "QEMU was ended by signal 9 (Killed)"));
+  add_finding(error, make_finding("guest-lost", "QEMU ended with signal 9 (Killed) in phase boot"));
   end_in(error, Phase::boot);
 
   auto skip = cell("v6.1-nodma", "off", Verdict::skip);
-  add_finding(skip, make_finding("infra", "256G of memory need about 5.5 GB of the host, which has 2.1 GB"));
+  add_finding(
+      skip, make_finding("host-too-small", "the guest takes about 5.5 GB of memory, and this host has 2.1 GB in all"));
   end_in(skip, Phase::prepare);
 
   return {.run_id = "20260101T120000Z-4711",
