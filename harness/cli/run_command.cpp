@@ -172,6 +172,8 @@ int run_action(RunArguments& arguments, const Context& context) {
     for (const auto& host : read_hosts(arguments.backend.hosts)) arguments.options.jobs += host.slots;
   }
   auto backend = make_backend(arguments.backend, arguments.options.directory.filename().string());
+  run::refuse_other_backend(arguments.options.directory, arguments.options.finished, backend.name,
+                            std::string(machine::to_string(backend.accelerator)));
   auto baseline = find_baseline(arguments.baseline,
                                 {.matrix = arguments.options.matrix,
                                  .experiments = experiments_of(plan),
@@ -192,9 +194,9 @@ int run_action(RunArguments& arguments, const Context& context) {
   run::Journal(arguments.options.directory / "journal.jsonl", run, {}).end(run);
   fmt::print("\n{}", report::summary(run, summary_options(arguments.options.directory.string())));
   if (interrupted)
-    fmt::print("Interrupted: {} of {} cells ran. Continue with ./kdt run {}{} --resume {}\n", run.cells.size(),
+    fmt::print("Interrupted: {} of {} cells ran. Continue with ./kdt run {}{}{} --resume {}\n", run.cells.size(),
                plan.cells.size(), plan.matrix_text(), words_again(arguments.options.kernel_options),
-               shell_quoted(arguments.options.directory.string()));
+               words_again(arguments.backend.words()), shell_quoted(arguments.options.directory.string()));
   write_asked_for(run, arguments);
   return run.exit_status;
 }

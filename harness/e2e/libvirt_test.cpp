@@ -140,6 +140,12 @@ TEST(E2eLibvirt, SeesTheSameInEveryCellAsQemuAlone) {
   }
   auto schema = fs::path(KDT_SOURCE_DIR) / "reports/schema/run.schema.json";
   EXPECT_EQ(kdt::testing::schema_errors(schema, read_file(place.path() / "libvirt/run.json")), "");
+  for (std::vector<std::string> words : {std::vector<std::string>{"direct", "--backend", "libvirt"}, {"libvirt"}}) {
+    words.insert(words.begin(), {"run", matrix.string(), "--resume"});
+    auto refused = run_kdt(place, words, k_run_budget);
+    EXPECT_EQ(refused.status.code, 2) << refused.out << refused.err;
+    EXPECT_THAT(refused.err, HasSubstr("say the same --backend"));
+  }
   RecordProperty("seconds_direct", std::to_string(direct.seconds.count()));
   RecordProperty("seconds_libvirt", std::to_string(libvirt.seconds.count()));
   expect_nothing_left(place);
