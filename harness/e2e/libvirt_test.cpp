@@ -165,12 +165,17 @@ bool in_phase(const fs::path& run_directory, Phase phase) {
   return false;
 }
 
+/// Waits until a guest of the run is in this phase; false when kdt ended, or did not get that far in time.
+bool reaches(Program& program, const Place& place, Phase phase) {
+  return program.wait_until([&] { return in_phase(place.path() / "run", phase) && !emulators_in(place).empty(); },
+                            Deadline::after(k_run_budget));
+}
+
 TEST(E2eLibvirt, AGuestThatIsKilledIsAnErrorOfTheHost) {
   Place place;
   auto matrix = write_matrix(place, k_one_cell);
   Program program(place, run_arguments(matrix, "run", {"--backend", "libvirt", "--only", "rodata=full"}));
-  ASSERT_TRUE(
-      program.wait_until([&] { return in_phase(place.path() / "run", Phase::probe); }, Deadline::after(k_run_budget)));
+  ASSERT_TRUE(reaches(program, place, Phase::probe));
   for (const auto& [pid, words] : emulators_in(place)) ::kill(pid, SIGKILL);
   auto outcome = program.finish(Deadline::after(k_run_budget));
   auto run = read_run(place.path() / "run");
@@ -187,9 +192,7 @@ TEST(E2eLibvirt, CtrlCEndsTheDomainsWithinTwoSeconds) {
   Place place;
   auto matrix = write_matrix(place, k_one_cell);
   Program program(place, run_arguments(matrix, "run", {"--backend", "libvirt"}));
-  ASSERT_TRUE(
-      program.wait_until([&] { return in_phase(place.path() / "run", Phase::boot) && !emulators_in(place).empty(); },
-                         Deadline::after(k_run_budget)));
+  ASSERT_TRUE(reaches(program, place, Phase::boot));
   auto asked = Clock::now();
   program.signal(SIGINT);
   EXPECT_TRUE(eventually([&] { return emulators_in(place).empty(); }, Deadline::after(std::chrono::seconds(10))));
@@ -203,8 +206,7 @@ TEST(E2eLibvirt, AKilledKdtTakesItsDomainsWithIt) {
   Place place;
   auto matrix = write_matrix(place, k_one_cell);
   Program program(place, run_arguments(matrix, "run", {"--backend", "libvirt"}));
-  ASSERT_TRUE(
-      program.wait_until([&] { return in_phase(place.path() / "run", Phase::load); }, Deadline::after(k_run_budget)));
+  ASSERT_TRUE(reaches(program, place, Phase::load));
   program.signal(SIGKILL);
   program.finish(Deadline::after(std::chrono::minutes(1)));
   auto gone = [&] {
