@@ -47,7 +47,8 @@ run::Keep keep_from(const std::string& word) {
   return word == "all" ? run::Keep::all : word == "none" ? run::Keep::none : run::Keep::failed;
 }
 
-/// Under TCG a guest runs in one thread; of one under KVM, two vCPUs share a core well: much of a cell runs on one.
+/// Under TCG a guest runs in one thread, mostly; of one under KVM, two vCPUs share a core well: much of a cell runs on
+/// one.
 unsigned default_jobs() {
   return std::max(1U, std::thread::hardware_concurrency());
 }
@@ -213,8 +214,8 @@ Action register_run(CLI::App& app, const Context& context) {
   arguments->backend.add_to(app);
   arguments->backend.add_hosts_to(app);
   auto* jobs = app.add_option("-j,--jobs", arguments->options.jobs,
-                              "cells at once; under KVM, a guest of more than two CPUs counts for several; with "
-                              "--hosts: as many as they have slots")
+                              "cells at once; under KVM (or with tcg_threads: multi), a guest of more than two CPUs "
+                              "counts for several; with --hosts: as many as they have slots")
                    ->check(CLI::Range(1, 1024))
                    ->capture_default_str();
   auto named = [](const std::string& text) { return text.empty() ? "is empty: name a directory" : ""; };
