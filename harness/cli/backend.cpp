@@ -162,6 +162,13 @@ bool BackendOptions::libvirt() const {
   return name == "libvirt" || !connect.empty() || !hosts.empty();
 }
 
+std::vector<std::string> BackendOptions::words() const {
+  if (!hosts.empty()) return {"--hosts", hosts};
+  if (!connect.empty()) return {"--connect", connect};
+  if (libvirt()) return {"--backend", "libvirt"};
+  return {};
+}
+
 machine::LibvirtUri BackendOptions::uri() const {
   return machine::libvirt_uri(connect.empty() ? k_default_uri : connect);
 }

@@ -6,6 +6,7 @@
 #include <CLI/App.hpp>
 
 #include <string>
+#include <vector>
 
 namespace kdt::cli {
 
@@ -19,6 +20,8 @@ struct BackendOptions {
   void add_hosts_to(CLI::App& app);
   /// --connect alone means libvirt, too. Throws Error{usage} when the two contradict each other.
   bool libvirt() const;
+  /// As one would say it again; none for the default.
+  std::vector<std::string> words() const;
   /// Throws Error{usage} for what is none.
   machine::LibvirtUri uri() const;
 };

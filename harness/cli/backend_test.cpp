@@ -6,6 +6,8 @@
 
 namespace kdt::cli {
 
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
 using ::testing::Not;
 using ::testing::SizeIs;
 using ::testing::StartsWith;
@@ -26,6 +28,15 @@ TEST(Backend, HostsAreLibvirtsAndNameTheirOwnConnections) {
   EXPECT_TRUE(BackendOptions{.hosts = "hosts.yaml"}.libvirt());
   BackendOptions both{.connect = "qemu:///system", .hosts = "hosts.yaml"};
   EXPECT_THROW(both.libvirt(), Error);
+}
+
+TEST(Backend, IsSaidAgainInTheWordsThatChooseIt) {
+  EXPECT_THAT(BackendOptions{}.words(), IsEmpty());
+  EXPECT_THAT(BackendOptions{.name = "qemu"}.words(), IsEmpty());
+  EXPECT_THAT(BackendOptions{.name = "libvirt"}.words(), ElementsAre("--backend", "libvirt"));
+  EXPECT_THAT((BackendOptions{.name = "libvirt", .connect = "qemu:///session"}.words()),
+              ElementsAre("--connect", "qemu:///session"));
+  EXPECT_THAT(BackendOptions{.hosts = "my hosts.yaml"}.words(), ElementsAre("--hosts", "my hosts.yaml"));
 }
 
 TEST(Backend, LibvirtNeedsNoDaemonByDefault) {

@@ -47,7 +47,8 @@ run::Keep keep_from(const std::string& word) {
   return word == "all" ? run::Keep::all : word == "none" ? run::Keep::none : run::Keep::failed;
 }
 
-/// Under TCG a guest runs in one thread; of one under KVM, two vCPUs share a core well: much of a cell runs on one.
+/// Under TCG a guest runs in one thread, mostly; of one under KVM, two vCPUs share a core well: much of a cell runs on
+/// one.
 unsigned default_jobs() {
   return std::max(1U, std::thread::hardware_concurrency());
 }
@@ -172,6 +173,8 @@ int run_action(RunArguments& arguments, const Context& context) {
     for (const auto& host : read_hosts(arguments.backend.hosts)) arguments.options.jobs += host.slots;
   }
   auto backend = make_backend(arguments.backend, arguments.options.directory.filename().string());
+  run::refuse_other_backend(arguments.options.directory, arguments.options.finished, backend.name,
+                            std::string(machine::to_string(backend.accelerator)));
   auto baseline = find_baseline(arguments.baseline,
                                 {.matrix = arguments.options.matrix,
                                  .experiments = experiments_of(plan),
@@ -192,9 +195,9 @@ int run_action(RunArguments& arguments, const Context& context) {
   run::Journal(arguments.options.directory / "journal.jsonl", run, {}).end(run);
   fmt::print("\n{}", report::summary(run, summary_options(arguments.options.directory.string())));
   if (interrupted)
-    fmt::print("Interrupted: {} of {} cells ran. Continue with ./kdt run {}{} --resume {}\n", run.cells.size(),
+    fmt::print("Interrupted: {} of {} cells ran. Continue with ./kdt run {}{}{} --resume {}\n", run.cells.size(),
                plan.cells.size(), plan.matrix_text(), words_again(arguments.options.kernel_options),
-               shell_quoted(arguments.options.directory.string()));
+               words_again(arguments.backend.words()), shell_quoted(arguments.options.directory.string()));
   write_asked_for(run, arguments);
   return run.exit_status;
 }
@@ -211,8 +214,8 @@ Action register_run(CLI::App& app, const Context& context) {
   arguments->backend.add_to(app);
   arguments->backend.add_hosts_to(app);
   auto* jobs = app.add_option("-j,--jobs", arguments->options.jobs,
-                              "cells at once; under KVM, a guest of more than two CPUs counts for several; with "
-                              "--hosts: as many as they have slots")
+                              "cells at once; under KVM (or with tcg_threads: multi), a guest of more than two CPUs "
+                              "counts for several; with --hosts: as many as they have slots")
                    ->check(CLI::Range(1, 1024))
                    ->capture_default_str();
   auto named = [](const std::string& text) { return text.empty() ? "is empty: name a directory" : ""; };

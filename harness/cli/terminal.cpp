@@ -169,6 +169,7 @@ void Terminal::say(const std::string& sentence) {
 }
 
 void Terminal::image_progress(const image::Progress& progress) {
+  if (progress.remark) return say(progress.what);
   std::scoped_lock lock(mutex_);
   building_ = progress.done ? "" : progress_text(progress);
   if (live_) return redraw();

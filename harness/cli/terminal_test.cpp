@@ -84,6 +84,19 @@ TEST_F(TerminalOfOurOwn, SaysALineAboveWhatIsDrawnAgain) {
   EXPECT_NE(bytes.find("rodata=on", line), std::string::npos) << "and comes back below";
 }
 
+TEST_F(TerminalOfOurOwn, ARemarkOfTheCacheIsALineThatStaysAndNoStep) {
+  auto bytes = shown([] {
+    Terminal terminal(1);
+    image::Progress remark;
+    remark.what = "removing what was left";
+    remark.remark = true;
+    terminal.image_progress(remark);
+  });
+  auto line = bytes.find("kdt: removing what was left\r\n");
+  ASSERT_NE(line, std::string::npos) << bytes;
+  EXPECT_EQ(bytes.find("removing", line + 6), std::string::npos) << "nobody waits for it";
+}
+
 TEST(NoTerminal, IsNeitherLiveNorColouredAndHasNoSize) {
   UniqueFd null(::open("/dev/null", O_RDWR | O_CLOEXEC));
   EXPECT_FALSE(live_wanted(null.get()));

@@ -140,6 +140,12 @@ TEST(E2eLibvirt, SeesTheSameInEveryCellAsQemuAlone) {
   }
   auto schema = fs::path(KDT_SOURCE_DIR) / "reports/schema/run.schema.json";
   EXPECT_EQ(kdt::testing::schema_errors(schema, read_file(place.path() / "libvirt/run.json")), "");
+  for (std::vector<std::string> words : {std::vector<std::string>{"direct", "--backend", "libvirt"}, {"libvirt"}}) {
+    words.insert(words.begin(), {"run", matrix.string(), "--resume"});
+    auto refused = run_kdt(place, words, k_run_budget);
+    EXPECT_EQ(refused.status.code, 2) << refused.out << refused.err;
+    EXPECT_THAT(refused.err, HasSubstr("say the same --backend"));
+  }
   RecordProperty("seconds_direct", std::to_string(direct.seconds.count()));
   RecordProperty("seconds_libvirt", std::to_string(libvirt.seconds.count()));
   expect_nothing_left(place);
@@ -159,12 +165,17 @@ bool in_phase(const fs::path& run_directory, Phase phase) {
   return false;
 }
 
+/// Waits until a guest of the run is in this phase; false when kdt ended, or did not get that far in time.
+bool reaches(Program& program, const Place& place, Phase phase) {
+  return program.wait_until([&] { return in_phase(place.path() / "run", phase) && !emulators_in(place).empty(); },
+                            Deadline::after(k_run_budget));
+}
+
 TEST(E2eLibvirt, AGuestThatIsKilledIsAnErrorOfTheHost) {
   Place place;
   auto matrix = write_matrix(place, k_one_cell);
   Program program(place, run_arguments(matrix, "run", {"--backend", "libvirt", "--only", "rodata=full"}));
-  ASSERT_TRUE(
-      program.wait_until([&] { return in_phase(place.path() / "run", Phase::probe); }, Deadline::after(k_run_budget)));
+  ASSERT_TRUE(reaches(program, place, Phase::probe));
   for (const auto& [pid, words] : emulators_in(place)) ::kill(pid, SIGKILL);
   auto outcome = program.finish(Deadline::after(k_run_budget));
   auto run = read_run(place.path() / "run");
@@ -181,9 +192,7 @@ TEST(E2eLibvirt, CtrlCEndsTheDomainsWithinTwoSeconds) {
   Place place;
   auto matrix = write_matrix(place, k_one_cell);
   Program program(place, run_arguments(matrix, "run", {"--backend", "libvirt"}));
-  ASSERT_TRUE(
-      program.wait_until([&] { return in_phase(place.path() / "run", Phase::boot) && !emulators_in(place).empty(); },
-                         Deadline::after(k_run_budget)));
+  ASSERT_TRUE(reaches(program, place, Phase::boot));
   auto asked = Clock::now();
   program.signal(SIGINT);
   EXPECT_TRUE(eventually([&] { return emulators_in(place).empty(); }, Deadline::after(std::chrono::seconds(10))));
@@ -197,8 +206,7 @@ TEST(E2eLibvirt, AKilledKdtTakesItsDomainsWithIt) {
   Place place;
   auto matrix = write_matrix(place, k_one_cell);
   Program program(place, run_arguments(matrix, "run", {"--backend", "libvirt"}));
-  ASSERT_TRUE(
-      program.wait_until([&] { return in_phase(place.path() / "run", Phase::load); }, Deadline::after(k_run_budget)));
+  ASSERT_TRUE(reaches(program, place, Phase::load));
   program.signal(SIGKILL);
   program.finish(Deadline::after(std::chrono::minutes(1)));
   auto gone = [&] {

@@ -22,6 +22,7 @@ namespace kdt::image {
 namespace {
 
 constexpr std::string_view k_temporary = ".building-";
+constexpr const char* k_leftovers = "leftovers"; ///< of killed builds: the directory that they are moved to
 
 bool try_lock(const UniqueFd& fd, int kind) {
   for (;;) {
@@ -87,6 +88,32 @@ std::optional<EntryInfo> read_manifest(const fs::path& directory) {
   }
 }
 
+/// The entry that a temporary directory was to become; nullopt: it is none.
+std::optional<std::string> id_of(const fs::path& directory) {
+  auto name = directory.filename().string();
+  if (!name.starts_with(k_temporary)) return std::nullopt;
+  return name.substr(k_temporary.size(), name.rfind('-') - k_temporary.size());
+}
+
+/// Of all temporary directories there.
+std::set<std::string> ids_below(const fs::path& directory) {
+  std::set<std::string> ids;
+  for (const auto& entry : fs::directory_iterator(directory))
+    if (auto id = id_of(entry.path())) ids.insert(*id);
+  return ids;
+}
+
+/// Like remove_all, but what it has not removed when it is asked to stop stays.
+void remove_tree(const fs::path& tree, const std::stop_token& stop) {
+  std::error_code ignored;
+  if (fs::is_directory(fs::symlink_status(tree, ignored)))
+    for (const auto& entry : fs::directory_iterator(tree, ignored)) {
+      if (stop.stop_requested()) return;
+      remove_tree(entry.path(), stop);
+    }
+  fs::remove(tree, ignored);
+}
+
 } // namespace
 
 std::string EntryKey::hash() const {
@@ -108,11 +135,11 @@ Cache::Cache(fs::path root) : root_(std::move(root)) {
   try {
     make_directories(root_ / "images");
     make_directories(root_ / "locks");
+    make_directories(root_ / k_leftovers);
     make_directories(log_directory());
   } catch (const Error& error) {
     throw Error(Blame::infra, "{}: set XDG_CACHE_HOME to a directory that can be written to", error.what());
   }
-  sweep();
 }
 
 fs::path Cache::log_directory() const {
@@ -177,7 +204,7 @@ void Cache::say_who_builds(const EntryKey& key, const UniqueFd& lock) const {
 
 void Cache::build_entry(const EntryKey& key, const Build& build) const {
   const fs::path images = root_ / "images";
-  remove_leftovers(key.id());
+  set_aside(key.id());
   TempDir temporary(fmt::format("{}{}", k_temporary, key.id()), images);
   auto began = Clock::now();
   try {
@@ -202,26 +229,28 @@ void Cache::build_entry(const EntryKey& key, const Build& build) const {
     throw Error(Blame::infra, "{}: cannot sync: {}", images.string(), errno_text(errno));
 }
 
-void Cache::remove_leftovers(const std::string& id) const {
-  const std::string prefix = fmt::format("{}{}-", k_temporary, id);
+/// Who calls this holds the lock of those who build it.
+void Cache::set_aside(const std::string& id) const {
   for (const auto& entry : fs::directory_iterator(root_ / "images")) {
-    std::error_code ignored;
-    if (entry.path().filename().string().starts_with(prefix)) fs::remove_all(entry.path(), ignored);
+    std::error_code ignored; // one of that name is there already: this one goes when that has gone
+    if (id_of(entry.path()) == id) fs::rename(entry.path(), root_ / k_leftovers / entry.path().filename(), ignored);
   }
 }
 
-/// The directories whose builder is gone: it held their lock.
-void Cache::sweep() const {
-  std::set<std::string> leftovers;
-  for (const auto& directory : fs::directory_iterator(root_ / "images")) {
-    std::string name = directory.path().filename().string();
-    if (name.starts_with(k_temporary))
-      leftovers.insert(name.substr(k_temporary.size(), name.rfind('-') - k_temporary.size()));
-  }
-  for (const auto& id : leftovers) {
+std::vector<std::string> Cache::set_leftovers_aside() const {
+  for (const auto& id : ids_below(root_ / "images")) {
     UniqueFd build = open_file(lock_file(id, ".build"), O_RDWR | O_CREAT);
-    if (try_lock(build, LOCK_EX)) remove_leftovers(id);
+    if (try_lock(build, LOCK_EX)) set_aside(id); // its builder is gone: it held the lock
   }
+  auto ids = ids_below(root_ / k_leftovers);
+  return {ids.begin(), ids.end()};
+}
+
+void Cache::remove_leftovers(std::stop_token stop) const {
+  UniqueFd lock = open_file(lock_file(k_leftovers, ".lock"), O_RDWR | O_CREAT);
+  if (!try_lock(lock, LOCK_EX)) return;
+  for (const auto& entry : fs::directory_iterator(root_ / k_leftovers))
+    if (id_of(entry.path())) remove_tree(entry.path(), stop);
 }
 
 Scratch Cache::scratch() const {
@@ -229,7 +258,7 @@ Scratch Cache::scratch() const {
     const std::string id = fmt::format("scratch-{}", i);
     UniqueFd lock = open_file(lock_file(id, ".build"), O_RDWR | O_CREAT);
     if (!try_lock(lock, LOCK_EX)) continue;
-    remove_leftovers(id);
+    set_aside(id);
     return {std::move(lock), TempDir(fmt::format("{}{}", k_temporary, id), root_ / "images")};
   }
 }
@@ -270,7 +299,8 @@ std::vector<EntryInfo> Cache::gc(const GcPolicy& policy) const {
     bool newest = ++seen[{entry.kind, entry.name}] <= policy.keep_newest;
     if (!newest && entry.last_used <= oldest && remove_unused(entry)) removed.push_back(entry);
   }
-  sweep();
+  set_leftovers_aside();
+  remove_leftovers();
   for (const auto& log : fs::directory_iterator(log_directory())) {
     std::error_code error;
     if (fs::last_write_time(log.path(), error) <= oldest) fs::remove(log.path(), error);

@@ -78,7 +78,7 @@ public:
   /// Told once, before waiting, what the other process said of itself: "process 4711 builds kernel v6.1-dma".
   using Waiting = std::function<void(const std::string& whom)>;
 
-  /// Makes root when it is missing and removes what killed builds left there; throws Error{infra}.
+  /// Makes root when it is missing; throws Error{infra}.
   explicit Cache(std::filesystem::path root);
 
   const std::filesystem::path& root() const { return root_; }
@@ -101,6 +101,12 @@ public:
   /// Finished entries, the last used first.
   std::vector<EntryInfo> list() const;
 
+  /// Puts what killed builds left, a source tree sometimes, where nobody builds and nobody waits for its removal.
+  /// Returns the ids of all that is there to be removed.
+  std::vector<std::string> set_leftovers_aside() const;
+  /// Removes that, until it is asked to stop; the next call goes on. Where another process does so, it is left to it.
+  void remove_leftovers(std::stop_token stop = {}) const;
+
   /// Removes old entries that nobody uses, and what interrupted builds left; returns the removed entries.
   std::vector<EntryInfo> gc(const GcPolicy& policy) const;
 
@@ -109,8 +115,7 @@ private:
   UniqueFd lock_for_building(const std::string& id, std::stop_token stop, const Waiting& waiting) const;
   void say_who_builds(const EntryKey& key, const UniqueFd& lock) const;
   void build_entry(const EntryKey& key, const Build& build) const;
-  void remove_leftovers(const std::string& id) const;
-  void sweep() const;
+  void set_aside(const std::string& id) const;
   bool remove_unused(const EntryInfo& entry) const;
 
   std::filesystem::path root_;

@@ -6,6 +6,7 @@
 
 #include <csignal>
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/wait.h>
 
 namespace kdt::image {
@@ -20,9 +21,9 @@ protected:
   Lease make(const std::string& text) {
     return cache.get(key, [&](const fs::path& directory) { write_file(directory / "Image", text); });
   }
-  std::vector<std::string> below_images() {
+  std::vector<std::string> below(const char* directory) {
     std::vector<std::string> names;
-    for (const auto& entry : fs::directory_iterator(place.path() / "images")) names.push_back(entry.path().filename());
+    for (const auto& entry : fs::directory_iterator(place.path() / directory)) names.push_back(entry.path().filename());
     return names;
   }
 };
@@ -51,7 +52,7 @@ TEST_F(CacheTest, FailedBuildLeavesNothing) {
                          }),
                Error);
   EXPECT_FALSE(cache.find(key));
-  EXPECT_THAT(below_images(), testing::IsEmpty());
+  EXPECT_THAT(below("images"), testing::IsEmpty());
 }
 
 TEST_F(CacheTest, KilledBuildLeavesNoEntryAndTheNextCleansUp) {
@@ -71,25 +72,55 @@ TEST_F(CacheTest, KilledBuildLeavesNoEntryAndTheNextCleansUp) {
   ::kill(child, SIGKILL);
   ::waitpid(child, nullptr, 0);
   EXPECT_FALSE(cache.find(key));
-  EXPECT_THAT(below_images(), testing::SizeIs(1)); // the temporary directory
+  EXPECT_THAT(below("images"), testing::SizeIs(1)); // the temporary directory
   EXPECT_EQ(read_file(make("whole").path() / "Image"), "whole");
-  EXPECT_THAT(below_images(), testing::ElementsAre(key.id()));
+  EXPECT_THAT(below("images"), testing::ElementsAre(key.id()));
 }
 
-TEST_F(CacheTest, WhatAKilledBuildLeftGoesWithTheNextUseAndWithGc) {
+TEST_F(CacheTest, WhatAKilledBuildLeftGoesWithGc) {
   const fs::path left = place.path() / "images" / (".building-" + key.id() + "-Ab3dEf");
-  fs::create_directory(left);
+  make_directories(left / "linux");
   cache.gc({});
-  EXPECT_THAT(below_images(), testing::IsEmpty());
-  fs::create_directory(left);
-  Cache another(place.path());
-  EXPECT_THAT(below_images(), testing::IsEmpty());
+  EXPECT_THAT(below("images"), testing::IsEmpty());
+  EXPECT_THAT(below("leftovers"), testing::IsEmpty());
+}
+
+TEST_F(CacheTest, WhatAKilledBuildLeftIsOutOfTheWayBeforeItIsRemoved) {
+  const std::string left = ".building-" + key.id() + "-Ab3dEf";
+  make_directories(place.path() / "images" / left / "linux");
+  write_file(place.path() / "images" / left / "linux/main.c", "half");
+  fs::create_directory_symlink(place.path() / "locks", place.path() / "images" / left / "link");
+  EXPECT_THAT(cache.set_leftovers_aside(), testing::ElementsAre(key.id()));
+  EXPECT_THAT(below("images"), testing::IsEmpty());
+  std::stop_source stopped;
+  stopped.request_stop();
+  cache.remove_leftovers(stopped.get_token());
+  EXPECT_THAT(below("leftovers"), testing::ElementsAre(left));
+  EXPECT_TRUE(fs::exists(place.path() / "leftovers" / left / "linux/main.c"));
+  EXPECT_THAT(cache.set_leftovers_aside(), testing::ElementsAre(key.id())); // is told until it is gone
+  cache.remove_leftovers();
+  EXPECT_THAT(below("leftovers"), testing::IsEmpty());
+  EXPECT_TRUE(fs::exists(place.path() / "locks")); // a link is removed, and not what it leads to
+  EXPECT_THAT(cache.set_leftovers_aside(), testing::IsEmpty());
+}
+
+TEST_F(CacheTest, LeftoversThatAnotherProcessRemovesAreLeftToIt) {
+  make_directories(place.path() / "images" / (".building-" + key.id() + "-Ab3dEf"));
+  cache.set_leftovers_aside();
+  {
+    UniqueFd theirs = open_file(place.path() / "locks/leftovers.lock", O_RDWR | O_CREAT);
+    ASSERT_EQ(::flock(theirs.get(), LOCK_EX), 0);
+    cache.remove_leftovers();
+    EXPECT_THAT(below("leftovers"), testing::SizeIs(1));
+  }
+  cache.remove_leftovers();
+  EXPECT_THAT(below("leftovers"), testing::IsEmpty());
 }
 
 TEST_F(CacheTest, ABuildInProgressIsNotSweptAway) {
   cache.get(key, [&](const fs::path& directory) {
     write_file(directory / "Image", "half");
-    Cache another(place.path());
+    EXPECT_THAT(Cache(place.path()).set_leftovers_aside(), testing::IsEmpty());
     EXPECT_TRUE(fs::exists(directory / "Image"));
   });
 }
@@ -156,7 +187,7 @@ TEST_F(CacheTest, GcSparesWhatIsInUse) {
   lease.reset();
   EXPECT_THAT(cache.gc(all), testing::SizeIs(1));
   EXPECT_FALSE(cache.find(key));
-  EXPECT_THAT(below_images(), testing::IsEmpty());
+  EXPECT_THAT(below("images"), testing::IsEmpty());
 }
 
 TEST_F(CacheTest, GcKeepsTheNewestAndTheRecentlyUsed) {
@@ -190,12 +221,12 @@ TEST(CacheScratch, GoesWithItsOwnerAndIsNobodyElses) {
     auto one = cache.scratch(), two = cache.scratch();
     first = one.path();
     EXPECT_NE(first, two.path());
-    Cache other(place.path()); // its sweep leaves alone what is in use
+    EXPECT_THAT(Cache(place.path()).set_leftovers_aside(), testing::IsEmpty()); // leaves alone what is in use
     EXPECT_TRUE(fs::exists(first) && fs::exists(two.path()));
   }
   EXPECT_FALSE(fs::exists(first));
   make_directories(first); // as a killed process leaves it
-  Cache again(place.path());
+  EXPECT_THAT(Cache(place.path()).set_leftovers_aside(), testing::ElementsAre("scratch-0"));
   EXPECT_FALSE(fs::exists(first));
 }
 

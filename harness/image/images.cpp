@@ -9,6 +9,8 @@
 #include "image/tools.hpp"
 #include "image/userspace_builder.hpp"
 
+#include <fmt/ranges.h>
+
 #include <algorithm>
 
 namespace kdt::image {
@@ -177,7 +179,23 @@ KernelImage Images::build(const Recipe& recipe, std::stop_token stop) {
   return assemble(recipe, std::move(kernel.entry), std::move(userspace), std::move(guest));
 }
 
+void Images::start_removal_of_leftovers() {
+  auto ids = cache_.set_leftovers_aside();
+  if (ids.empty()) return;
+  Progress remark;
+  remark.what = fmt::format("removing what interrupted builds left, beside the work: {}", fmt::join(ids, ", "));
+  remark.remark = true;
+  if (observer_) observer_(remark);
+  removal_ = std::jthread([this](std::stop_token stop) {
+    try {
+      cache_.remove_leftovers(std::move(stop));
+    } catch (const std::exception&) { // it stays for the next kdt, which tells of it again
+    }
+  });
+}
+
 KernelImage Images::kernel(const std::string& name, std::stop_token stop) {
+  std::call_once(removal_started_, [this] { start_removal_of_leftovers(); });
   {
     std::lock_guard lock(mutex_);
     if (auto it = ready_.find(name); it != ready_.end()) return it->second;

@@ -13,6 +13,7 @@
 #include <optional>
 #include <stop_token>
 #include <string>
+#include <thread>
 #include <vector>
 
 namespace kdt::image {
@@ -62,8 +63,10 @@ public:
   const Catalogue& catalogue() const { return catalogue_; }
   const std::filesystem::path& repository() const { return repository_; }
 
-  /// The kernel with everything beside it, built if need be. Throws Error{usage} for an unknown name,
-  /// Error{infra} when a tool, disk space or the network is missing or a build fails, Interrupted when asked to stop.
+  /// The kernel with everything beside it, built if need be. The first call also begins to remove what killed builds
+  /// left in the cache, in a thread that ends with the Images, and tells the observer. Throws Error{usage} for an
+  /// unknown name, Error{infra} when a tool, disk space or the network is missing or a build fails, Interrupted when
+  /// asked to stop.
   KernelImage kernel(const std::string& name, std::stop_token stop = {});
 
   /// The System.map of the kernel of that name and build id, if it is in the cache. Builds nothing; throws as kernel().
@@ -96,6 +99,7 @@ private:
   Lease get(const EntryKey& key, std::stop_token stop, const FillEntry& fill, bool again = false);
   KernelImage build(const Recipe& recipe, std::stop_token stop);
   KernelImage assemble(const Recipe& recipe, Lease kernel, Lease userspace, Lease guest);
+  void start_removal_of_leftovers();
 
   std::filesystem::path repository_;
   Observer observer_;
@@ -112,6 +116,9 @@ private:
   std::map<std::string, KernelImage> ready_;
   std::map<std::string, std::filesystem::path> trees_;
   std::vector<Lease> leases_; ///< of ready_ and trees_: gc of any process leaves these entries alone
+
+  std::once_flag removal_started_;
+  std::jthread removal_; ///< of what killed builds left; the last member, so that it ends before the others go
 };
 
 } // namespace kdt::image

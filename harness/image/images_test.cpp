@@ -29,6 +29,27 @@ TEST_F(ImagesTest, BuildsEverythingOnce) {
   EXPECT_EQ(log(), "agent\nkernel\nprobe\n");
 }
 
+TEST_F(ImagesTest, WhatKilledBuildsLeftIsRemovedBesideTheWorkAfterSayingSo) {
+  const fs::path left = cache / "images/.building-kernel-small-0123456789abcdef-Ab3dEf";
+  make_directories(left / "linux");
+  std::vector<std::string> told;
+  {
+    Images images(cache, place.path(), [&](const Progress& progress) { told.push_back(progress.what); });
+    EXPECT_TRUE(fs::exists(left)); // whoever builds nothing does not clean up either
+    images.kernel("small");
+    images.kernel("small");
+    EXPECT_FALSE(fs::exists(left));
+    for (auto late = Deadline::after(std::chrono::seconds(30)); !fs::is_empty(cache / "leftovers");) {
+      ASSERT_FALSE(late.passed()) << "nobody removes it";
+      std::this_thread::yield();
+    }
+  }
+  EXPECT_EQ(
+      std::ranges::count(told, "removing what interrupted builds left, beside the work: kernel-small-0123456789abcdef"),
+      1);
+  EXPECT_EQ(told.front().find("removing"), 0U);
+}
+
 TEST_F(ImagesTest, ChangedAgentRebuildsNoKernel) {
   Images images(cache, place.path());
   std::string before = images.kernel("small").fingerprint;

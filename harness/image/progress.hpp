@@ -15,6 +15,7 @@ struct Progress {
   Seconds elapsed{};              ///< since the step began
   std::optional<Seconds> left;    ///< estimate; nullopt: unknown
   bool done = false;              ///< the step has ended well
+  bool remark = false;            ///< not a step that anybody waits for: said once
 };
 
 /// Called from the thread that builds; several threads may call it, one at a time per step.

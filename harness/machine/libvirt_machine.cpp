@@ -5,8 +5,8 @@
 #include "base/text.hpp"
 #include "machine/domain_xml.hpp"
 #include "machine/emulator_log.hpp"
+#include "machine/guest_memory.hpp"
 #include "machine/libvirt_state.hpp"
-#include "machine/qemu_memory.hpp"
 
 #include <boost/asio/post.hpp>
 #include <nlohmann/json.hpp>
@@ -28,20 +28,9 @@ Error libvirt_refused(std::string_view what) {
   return {Blame::infra, "libvirt refused {}: {}", what, libvirt_message()};
 }
 
-/// Lets one thing happen, or the deadline pass.
-void LibvirtMachine::State::pump(Deadline deadline) {
-  if (stop.stop_requested()) throw Interrupted();
-  if (context.stopped()) context.restart();
-  if (deadline.at() == Clock::time_point::max())
-    context.run_one();
-  else
-    context.run_one_until(deadline.at());
-  if (stop.stop_requested()) throw Interrupted();
-}
-
 std::string LibvirtMachine::State::call(std::string_view what, Deadline deadline,
                                         std::function<void(virDomainPtr)> function) {
-  if (stopped || ended) throw Error(Blame::infra, "the guest has ended: {}", what);
+  if (stopped || events.ended()) throw Error(Blame::infra, "the guest has ended: {}", what);
   return calls.call(what, deadline, [domain = domain, function = std::move(function)] {
     function(domain->get());
     return std::string();
@@ -72,18 +61,7 @@ HumanMonitor LibvirtMachine::State::human(Deadline deadline) {
   };
 }
 
-/// Shared pointers, because what std::function holds must be copyable.
 ReadMemory LibvirtMachine::State::memory(Deadline deadline) {
-  auto ram = ram_of(spec.memory);
-  auto address = emulator ? host_address_of(ram, human(deadline)) : std::nullopt;
-  if (address) {
-    try {
-      return [memory = std::make_shared<ProcessMemory>(emulator->pid(), ram, *address)](PhysAddr from, auto to) {
-        memory->read(from, to);
-      };
-    } catch (const Error&) { // the host does not let us look into the process: libvirt tells, more slowly
-    }
-  }
   auto save = [this, deadline](const PhysRange& range, const std::filesystem::path& file) {
     auto bytes = std::make_shared<std::string>(range.size().bytes, '\0');
     call("a look into the guest's memory", deadline, [bytes, start = range.start.value](virDomainPtr guest) {
@@ -92,39 +70,17 @@ ReadMemory LibvirtMachine::State::memory(Deadline deadline) {
     });
     write_file(file, *bytes);
   };
-  return [memory = std::make_shared<SavedMemory>(ram, save)](PhysAddr from, auto to) { memory->read(from, to); };
+  auto pid = emulator ? std::optional(emulator->pid()) : std::nullopt;
+  return guest_memory(ram_of(spec.memory), pid, human(deadline), save);
 }
 
-/// The end is the last event: everything that was written before it is handed out first.
-void LibvirtMachine::State::push_end_when_drained() {
-  if (!end || open_channels > 0 || ended) return;
-  auto words = std::string(trim(take_log()));
-  if (words.size() > k_words_kept) words.erase(0, words.size() - k_words_kept);
-  if (!end->words.empty()) words = words.empty() ? end->words : end->words + "\n" + words;
-  events.push_back(Ended{.status = {.code = end->known ? 0 : 1}, .words = printable(words), .status_told = end->known});
-  ended = true;
-}
-
-void LibvirtMachine::State::read_channels() {
-  auto on_close = [this] {
-    --open_channels;
-    push_end_when_drained();
-  };
-  open_channels = 2;
-  console->read(
-      [this](std::string_view bytes) {
-        auto* last = events.empty() ? nullptr : std::get_if<ConsoleOutput>(&events.back());
-        if (last != nullptr)
-          last->bytes += bytes;
-        else
-          events.push_back(ConsoleOutput{std::string(bytes)});
-      },
-      on_close);
-  agent->read(
-      [this](std::string_view bytes) {
-        agent_lines.feed(bytes, [this](std::string_view line) { events.push_back(AgentLine{std::string(line)}); });
-      },
-      on_close);
+void LibvirtMachine::State::end(const DomainEnd& end) {
+  events.end([this, end] {
+    auto words = std::string(trim(take_log()));
+    if (words.size() > k_words_kept) words.erase(0, words.size() - k_words_kept);
+    if (!end.words.empty()) words = words.empty() ? end.words : end.words + "\n" + words;
+    return Ended{.status = {.code = end.known ? 0 : 1}, .words = printable(words), .status_told = end.known};
+  });
 }
 
 /// Whatever libvirt has under our UUID; from any thread.
@@ -162,19 +118,11 @@ LibvirtMachine::~LibvirtMachine() {
 
 Event LibvirtMachine::next_event(Deadline deadline) {
   auto& state = *state_;
-  if (state.stop.stop_requested()) throw Interrupted();
   if (auto now = Clock::now(); now - state.peak_seen > k_between_peaks) { // nobody tells it of one that has ended
     state.peak_seen = now;
     state.peak = peak_memory();
   }
-  while (state.events.empty()) {
-    bool late = deadline.passed();
-    state.pump(deadline); // also when it is late: what came while nobody looked counts
-    if (late && state.events.empty()) return TimedOut{};
-  }
-  Event event = std::move(state.events.front());
-  state.events.pop_front();
-  return event;
+  return state.events.next(deadline);
 }
 
 void LibvirtMachine::send(const std::string& line) {
@@ -182,7 +130,7 @@ void LibvirtMachine::send(const std::string& line) {
 }
 
 void LibvirtMachine::type(std::string keys) {
-  asio::post(state_->context, [state = state_.get(), keys = std::move(keys)] {
+  asio::post(state_->events.context(), [state = state_.get(), keys = std::move(keys)] {
     if (state->console) state->console->write(keys);
   });
 }
@@ -225,24 +173,18 @@ void LibvirtMachine::dump_memory(const std::filesystem::path& file, Deadline dea
 
 void LibvirtMachine::look_into_memory(const std::function<void(const ReadMemory&)>& look, Deadline deadline) {
   auto& state = *state_;
-  auto resume = [domain = state.domain] { ::virDomainResume(domain->get()); };
-  try {
-    state.call("stop", deadline, [](virDomainPtr guest) {
-      if (::virDomainSuspend(guest) < 0) throw libvirt_refused("to stop the guest");
-    });
-    auto memory = state.memory(deadline);
-    look([&](PhysAddr from, std::span<std::byte> to) {
-      if (state.stop.stop_requested()) throw Interrupted();
-      if (deadline.passed()) throw Error(Blame::infra, "the guest's memory could not be read in time");
-      memory(from, to);
-    });
-  } catch (...) {
-    state.calls.post(resume);
-    throw;
-  }
-  state.call("cont", deadline, [](virDomainPtr guest) {
+  auto suspend = [](virDomainPtr guest) {
+    if (::virDomainSuspend(guest) < 0) throw libvirt_refused("to stop the guest");
+  };
+  auto resume = [](virDomainPtr guest) {
     if (::virDomainResume(guest) < 0) throw libvirt_refused("to let the guest go on");
-  });
+  };
+  Standstill guest{
+      .stop = [&] { state.call("stop", deadline, suspend); },
+      .memory = [&] { return state.memory(deadline); },
+      .go_on = [&] { state.call("cont", deadline, resume); },
+      .go_on_after_all = [&] { state.calls.post([domain = state.domain] { ::virDomainResume(domain->get()); }); }};
+  look_at_standstill(guest, look, state.stop, deadline);
 }
 
 ByteSize LibvirtMachine::peak_memory() const {

@@ -49,8 +49,7 @@ bool LibvirtMachine::State::create(const std::string& xml) {
   } catch (const Error& error) {
     auto words = words_of_failed_start(error.what());
     if (!words) throw;
-    end = DomainEnd{.words = *words};
-    push_end_when_drained();
+    end({.words = *words});
     return false;
   }
   return true;
@@ -71,10 +70,10 @@ bool LibvirtMachine::State::start_here() {
   auto connected = console_socket.accept(deadline);
   emulator.emplace(connected.get());
   emulator->offer_to_oom_killer();
-  console = std::make_unique<Channel>(context, std::move(connected));
-  agent = std::make_unique<Channel>(context, agent_socket.accept(deadline));
+  console = std::make_unique<Channel>(events.context(), std::move(connected));
+  agent = std::make_unique<Channel>(events.context(), agent_socket.accept(deadline));
   if (service_socket)
-    service.emplace(context, service_socket->accept(deadline),
+    service.emplace(events.context(), service_socket->accept(deadline),
                     UniqueFd(::fcntl(spec.service->peer, F_DUPFD_CLOEXEC, 0)));
   return true;
 }
@@ -92,10 +91,11 @@ bool LibvirtMachine::State::start_there() {
   domain_place.uuid = uuid;
   if (!create(domain_xml(there, domain_place))) return false;
   call("the guest's channels", deadline, [this](virDomainPtr guest) {
-    console = std::make_unique<LibvirtStream>(connection->get(), context, "console", [guest](virStreamPtr stream) {
-      return ::virDomainOpenConsole(guest, nullptr, stream, VIR_DOMAIN_CONSOLE_FORCE);
-    });
-    agent = std::make_unique<LibvirtStream>(connection->get(), context, "agent", [guest](virStreamPtr stream) {
+    console =
+        std::make_unique<LibvirtStream>(connection->get(), events.context(), "console", [guest](virStreamPtr stream) {
+          return ::virDomainOpenConsole(guest, nullptr, stream, VIR_DOMAIN_CONSOLE_FORCE);
+        });
+    agent = std::make_unique<LibvirtStream>(connection->get(), events.context(), "agent", [guest](virStreamPtr stream) {
       return ::virDomainOpenChannel(guest, k_agent_port, stream, VIR_DOMAIN_CHANNEL_FORCE);
     });
   });
@@ -108,27 +108,26 @@ void LibvirtMachine::start() {
   state.uuid = new_uuid();
   const auto* root = state.connection->root();
   state.place.emplace("kdt", root != nullptr ? root->path() : std::filesystem::path());
-  state.wake.emplace(state.stop, [&context = state.context] { asio::post(context, [] {}); });
   state.connection->listen(state.uuid, {.on_change =
                                             [&state](StateChange change) {
-                                              asio::post(state.context, [&state, change = std::move(change)] {
-                                                state.events.push_back(change);
+                                              asio::post(state.events.context(), [&state, change = std::move(change)] {
+                                                state.events.push(change);
                                               });
                                             },
                                         .on_end =
                                             [&state](DomainEnd end) {
-                                              asio::post(state.context, [&state, end = std::move(end)] {
+                                              asio::post(state.events.context(), [&state, end = std::move(end)] {
                                                 if (state.emulator) state.emulator->kill(); // a lost daemon leaves it
                                                 bool away = !state.emulator && !state.connection->alive();
-                                                if (away) state.open_channels = 0; // nothing comes from there
-                                                state.end = end;
-                                                state.push_end_when_drained();
+                                                if (away) state.events.give_streams_up();
+                                                state.end(end);
                                               });
                                             }});
   write_file(state.spec.error_log, "");
   bool runs = state.connection->uri().here ? state.start_here() : state.start_there();
   if (!runs) return;
-  state.read_channels();
+  state.events.read_console(*state.console);
+  state.events.read_agent(*state.agent);
   if (!state.connection->uri().here && !state.spec.gdb_port)
     state.call("cont", Deadline::after(k_start_budget), let_go_on);
 }

@@ -2,8 +2,8 @@
 
 #include "machine/blocking_calls.hpp"
 #include "machine/byte_stream.hpp"
-#include "machine/channel.hpp"
 #include "machine/emulator_process.hpp"
+#include "machine/event_queue.hpp"
 #include "machine/libvirt_connection.hpp"
 #include "machine/libvirt_machine.hpp"
 #include "machine/monitor.hpp"
@@ -12,7 +12,6 @@
 
 #include <nlohmann/json_fwd.hpp>
 
-#include <deque>
 #include <optional>
 #include <string>
 
@@ -24,9 +23,8 @@ Error libvirt_refused(std::string_view what);
 /// What the parts of LibvirtMachine share: libvirt_start.cpp brings it up, libvirt_machine.cpp does the rest.
 struct LibvirtMachine::State {
   State(std::shared_ptr<LibvirtConnection> the_connection, MachineSpec the_spec, std::stop_token the_stop)
-      : connection(std::move(the_connection)), spec(std::move(the_spec)), stop(std::move(the_stop)) {}
+      : connection(std::move(the_connection)), spec(std::move(the_spec)), stop(the_stop), events(std::move(the_stop)) {}
 
-  void pump(Deadline deadline);
   std::string call(std::string_view what, Deadline deadline, std::function<void(virDomainPtr)> function);
   qmp::Reply ask(std::string_view name, const nlohmann::json& arguments, Deadline deadline);
   HumanMonitor human(Deadline deadline);
@@ -34,8 +32,7 @@ struct LibvirtMachine::State {
   bool create(const std::string& xml);
   bool start_here();
   bool start_there();
-  void read_channels();
-  void push_end_when_drained();
+  void end(const DomainEnd& end);
   void destroy() const;
   std::string take_log() const;
 
@@ -44,25 +41,19 @@ struct LibvirtMachine::State {
   MachineSpec spec;
   std::stop_token stop;
   std::string uuid; ///< of the domain
-  boost::asio::io_context context;
+  EventQueue events;
   std::optional<TempDir> place; ///< of the sockets; there from start() on
   MachineSpec there;            ///< with files on the guest's host
   std::unique_ptr<ByteStream> console;
   std::unique_ptr<ByteStream> agent;
   std::optional<Relay> service;
   std::optional<EmulatorProcess> emulator;
-  Lines agent_lines;
-  std::deque<Event> events;
-  int open_channels = 0;
-  std::optional<DomainEnd> end;
-  bool ended = false;
   bool stopped = false;
   ByteSize peak{};
   Clock::time_point peak_seen{};
-  std::optional<std::stop_callback<std::function<void()>>> wake;
   /// Shared with calls that outlast their deadline.
   std::shared_ptr<DomainHandle> domain = std::make_shared<DomainHandle>();
-  BlockingCalls calls{context, [this](Deadline deadline) { pump(deadline); }};
+  BlockingCalls calls{events.context(), [this](Deadline deadline) { events.pump(deadline); }};
 };
 
 } // namespace kdt::machine

@@ -45,7 +45,8 @@ struct MachineSpec {
   std::filesystem::path kernel{};
   std::filesystem::path initramfs{};
   std::string cmdline{};
-  bool dtb_randomness = true; ///< seeds in the device tree
+  bool dtb_randomness = true;  ///< seeds in the device tree
+  bool thread_per_cpu = false; ///< under TCG; else one thread runs all CPUs. libvirt has no word for it: always true
   std::vector<Drive> drives{};
   /// The guest's RAM is this file, of that size: so it can freeze(). Empty: RAM of its own. A fork's RAM is a private
   /// copy of the file, made page by page as the guest writes.

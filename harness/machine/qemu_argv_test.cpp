@@ -32,8 +32,16 @@ TEST(QemuArgv, MatchesTheGoldenFile) {
   EXPECT_EQ(text, read_file(KDT_TESTDATA "/qemu_argv.golden"));
 }
 
+TEST(QemuArgv, UnderTcgAThreadForEachCpuIsThereWhenItIsAskedFor) {
+  auto spec = example();
+  EXPECT_TRUE(has_pair(qemu_argv(spec, channels_by_fd(3, 4, 5)), "-accel", "tcg,thread=single"));
+  spec.thread_per_cpu = true;
+  EXPECT_TRUE(has_pair(qemu_argv(spec, channels_by_fd(3, 4, 5)), "-accel", "tcg,thread=multi"));
+}
+
 TEST(QemuArgv, KvmUsesTheHostsCpu) {
   auto spec = example();
+  spec.thread_per_cpu = true; // as KVM has it anyway
   spec.accelerator = Accelerator::kvm;
   auto argv = qemu_argv(spec, channels_by_fd(3, 4, 5));
   EXPECT_TRUE(has_pair(argv, "-cpu", "host"));

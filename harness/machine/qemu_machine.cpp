@@ -5,18 +5,17 @@
 #include "base/file.hpp"
 #include "base/text.hpp"
 #include "machine/channel.hpp"
+#include "machine/event_queue.hpp"
+#include "machine/guest_memory.hpp"
 #include "machine/monitor.hpp"
 #include "machine/qemu_argv.hpp"
-#include "machine/qemu_memory.hpp"
 #include "machine/qmp.hpp"
 
-#include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
 #include <csignal>
-#include <deque>
 #include <fcntl.h>
 #include <sys/utsname.h>
 
@@ -32,11 +31,11 @@ constexpr std::size_t k_stderr_kept = 4096;
 
 struct QemuMachine::State {
   State(MachineSpec the_spec, std::stop_token the_stop)
-      : spec(std::move(the_spec)), stop(std::move(the_stop)), console(context), agent(context), monitor(context) {}
+      : spec(std::move(the_spec)), stop(the_stop), events(std::move(the_stop)), console(events.context()),
+        agent(events.context()), monitor(events.context()) {}
 
   void read_channels();
-  void push_end_when_drained();
-  void pump(Deadline deadline);
+  Ended end(ExitStatus status) const;
   qmp::Reply ask(std::string_view name, const std::string& arguments, Deadline deadline, int fd = -1);
   std::string execute(std::string_view name, const std::string& arguments, Deadline deadline, int fd = -1);
   HumanMonitor human(Deadline deadline);
@@ -46,72 +45,34 @@ struct QemuMachine::State {
 
   MachineSpec spec;
   std::stop_token stop;
-  asio::io_context context;
+  EventQueue events;
   Channel console;
   Channel agent;
   Channel monitor;
-  Lines agent_lines;
   Lines monitor_lines;
-  std::deque<Event> events;
   std::optional<qmp::Reply> reply;
   int last_id = 0;
-  int open_channels = 3;
-  std::optional<ExitStatus> exit_status;
-  bool ended = false;
   std::unique_ptr<Child> child;
   UniqueFd state_file; ///< of a fork; its own, since each reads from the start
   ByteSize peak{};     ///< of the child that stop() ended
-  std::optional<std::stop_callback<std::function<void()>>> wake;
 };
 
-/// The end is the last event: everything that was written before it is handed out first.
-void QemuMachine::State::push_end_when_drained() {
-  if (!exit_status || open_channels > 0) return;
+Ended QemuMachine::State::end(ExitStatus status) const {
   std::string words = read_file(spec.error_log);
   if (words.size() > k_stderr_kept) words.erase(0, words.size() - k_stderr_kept);
-  events.push_back(Ended{*exit_status, printable(trim(words))});
-  ended = true;
+  return {status, printable(trim(words))};
 }
 
 void QemuMachine::State::read_channels() {
-  auto on_close = [this] {
-    --open_channels;
-    push_end_when_drained();
-  };
-  console.read(
-      [this](std::string_view bytes) {
-        auto* last = events.empty() ? nullptr : std::get_if<ConsoleOutput>(&events.back());
-        if (last != nullptr)
-          last->bytes += bytes;
-        else
-          events.push_back(ConsoleOutput{std::string(bytes)});
-      },
-      on_close);
-  agent.read(
-      [this](std::string_view bytes) {
-        agent_lines.feed(bytes, [this](std::string_view line) { events.push_back(AgentLine{std::string(line)}); });
-      },
-      on_close);
-  monitor.read(
-      [this](std::string_view bytes) {
-        monitor_lines.feed(bytes, [this](std::string_view line) {
-          auto message = qmp::parse(line);
-          if (auto* change = std::get_if<StateChange>(&message)) events.push_back(*change);
-          if (auto* answer = std::get_if<qmp::Reply>(&message)) reply = *answer;
-        });
-      },
-      on_close);
-}
-
-/// Lets one thing happen, or the deadline pass.
-void QemuMachine::State::pump(Deadline deadline) {
-  if (stop.stop_requested()) throw Interrupted();
-  if (context.stopped()) context.restart();
-  if (deadline.at() == Clock::time_point::max())
-    context.run_one();
-  else
-    context.run_one_until(deadline.at());
-  if (stop.stop_requested()) throw Interrupted();
+  events.read_console(console);
+  events.read_agent(agent);
+  events.read(monitor, [this](std::string_view bytes) {
+    monitor_lines.feed(bytes, [this](std::string_view line) {
+      auto message = qmp::parse(line);
+      if (auto* change = std::get_if<StateChange>(&message)) events.push(*change);
+      if (auto* answer = std::get_if<qmp::Reply>(&message)) reply = *answer;
+    });
+  });
 }
 
 qmp::Reply QemuMachine::State::ask(std::string_view name, const std::string& arguments, Deadline deadline, int fd) {
@@ -123,9 +84,9 @@ qmp::Reply QemuMachine::State::ask(std::string_view name, const std::string& arg
   else
     monitor.write(line);
   while (!reply || reply->id != id) {
-    if (ended) throw Error(Blame::infra, "QEMU ended before it answered {}", name);
+    if (events.ended()) throw Error(Blame::infra, "QEMU ended before it answered {}", name);
     if (deadline.passed()) throw Error(Blame::infra, "QEMU did not answer {} in time", name);
-    pump(deadline);
+    events.pump(deadline);
   }
   return *reply;
 }
@@ -144,22 +105,12 @@ HumanMonitor QemuMachine::State::human(Deadline deadline) {
   };
 }
 
-/// Shared pointers, because what std::function holds must be copyable.
 ReadMemory QemuMachine::State::memory(Deadline deadline) {
-  auto ram = ram_of(spec.memory);
-  if (auto address = host_address_of(ram, human(deadline))) {
-    try {
-      return [memory = std::make_shared<ProcessMemory>(child->pid(), ram, *address)](PhysAddr from, auto to) {
-        memory->read(from, to);
-      };
-    } catch (const Error&) { // the host does not let us look into the process: QEMU tells, more slowly
-    }
-  }
   auto save = [this, deadline](const PhysRange& range, const std::filesystem::path& file) {
     nlohmann::json arguments{{"val", range.start.value}, {"size", range.size().bytes}, {"filename", file.string()}};
     execute("pmemsave", arguments.dump(), deadline);
   };
-  return [memory = std::make_shared<SavedMemory>(ram, save)](PhysAddr from, auto to) { memory->read(from, to); };
+  return guest_memory(ram_of(spec.memory), child->pid(), human(deadline), save);
 }
 
 QemuMachine::QemuMachine(MachineSpec spec, std::stop_token stop)
@@ -184,28 +135,16 @@ void QemuMachine::start() {
     inherited.push_back(state.state_file.get());
   }
   state.child = std::make_unique<Child>(
-      state.context.get_executor(), command,
+      state.events.context().get_executor(), command,
       ChildFds{.in = -1, .out = log.get(), .err = log.get(), .inherited = std::move(inherited)});
-  state.wake.emplace(state.stop, [&context = state.context] { asio::post(context, [] {}); });
   state.read_channels();
   state.monitor.write(qmp::command(++state.last_id, "qmp_capabilities") + "\n");
-  state.child->on_end([&state](ExitStatus status) {
-    state.exit_status = status;
-    state.push_end_when_drained();
-  });
+  state.child->on_end(
+      [&state](ExitStatus status) { state.events.end([&state, status] { return state.end(status); }); });
 }
 
 Event QemuMachine::next_event(Deadline deadline) {
-  auto& state = *state_;
-  if (state.stop.stop_requested()) throw Interrupted();
-  while (state.events.empty()) {
-    bool late = deadline.passed();
-    state.pump(deadline); // also when it is late: what came while nobody looked counts
-    if (late && state.events.empty()) return TimedOut{};
-  }
-  Event event = std::move(state.events.front());
-  state.events.pop_front();
-  return event;
+  return state_->events.next(deadline);
 }
 
 void QemuMachine::send(const std::string& line) {
@@ -213,7 +152,7 @@ void QemuMachine::send(const std::string& line) {
 }
 
 void QemuMachine::type(std::string keys) {
-  asio::post(state_->context, [state = state_.get(), keys = std::move(keys)] { state->console.write(keys); });
+  asio::post(state_->events.context(), [state = state_.get(), keys = std::move(keys)] { state->console.write(keys); });
 }
 
 std::optional<std::string> QemuMachine::poke(Poke what, Deadline deadline) {
@@ -240,19 +179,11 @@ void QemuMachine::dump_memory(const std::filesystem::path& path, Deadline deadli
 
 void QemuMachine::look_into_memory(const std::function<void(const ReadMemory&)>& look, Deadline deadline) {
   auto& state = *state_;
-  try {
-    state.execute("stop", {}, deadline);
-    auto memory = state.memory(deadline);
-    look([&](PhysAddr from, std::span<std::byte> to) {
-      if (state.stop.stop_requested()) throw Interrupted();
-      if (deadline.passed()) throw Error(Blame::infra, "the guest's memory could not be read in time");
-      memory(from, to);
-    });
-  } catch (...) {
-    state.monitor.write(qmp::command(++state.last_id, "cont") + "\n");
-    throw;
-  }
-  state.execute("cont", {}, deadline);
+  Standstill guest{.stop = [&] { state.execute("stop", {}, deadline); },
+                   .memory = [&] { return state.memory(deadline); },
+                   .go_on = [&] { state.execute("cont", {}, deadline); },
+                   .go_on_after_all = [&] { state.monitor.write(qmp::command(++state.last_id, "cont") + "\n"); }};
+  look_at_standstill(guest, look, state.stop, deadline);
 }
 
 /// What is in the RAM file is no part of the state.
@@ -266,13 +197,13 @@ void QemuMachine::State::share_ram(Deadline deadline) {
 std::string QemuMachine::State::wait_for(const std::string& change, std::initializer_list<std::string_view> reasons,
                                          Deadline deadline) {
   for (std::size_t seen = 0;;) {
-    for (; seen < events.size(); ++seen)
-      if (auto* found = std::get_if<StateChange>(&events[seen]);
+    for (const auto& waiting = events.waiting(); seen < waiting.size(); ++seen)
+      if (const auto* found = std::get_if<StateChange>(&waiting[seen]);
           found != nullptr && found->name == change && std::ranges::find(reasons, found->reason) != reasons.end())
         return found->reason;
-    if (ended) throw Error(Blame::infra, "QEMU ended: {}", std::get<Ended>(events.back()).words);
+    if (events.ended()) throw Error(Blame::infra, "QEMU ended: {}", std::get<Ended>(events.waiting().back()).words);
     if (deadline.passed()) throw Error(Blame::infra, "QEMU told no {} in time", change);
-    pump(deadline);
+    events.pump(deadline);
   }
 }
 

@@ -66,6 +66,7 @@ void add_parameters(const CellParameters& cell, Facts& facts) {
   facts["loads"] = cell.loads;
   if (cell.initramfs_size) facts["initramfs_size"] = as_integer(cell.initramfs_size->bytes);
   facts["dtb_randomness"] = cell.dtb_randomness;
+  facts["tcg_threads"] = cell.tcg_threads;
   facts["dump.filter"] = static_cast<std::int64_t>(cell.dump.filter);
   facts["dump.compression"] = cell.dump.compression;
   facts["dump.format"] = cell.dump.format;

@@ -28,6 +28,8 @@ constexpr auto k_facts = std::to_array<Name>({
     {"loads", parameter, T::text, "load, unload and other (the other loader), in the order in which they are done"},
     {"initramfs_size", parameter, T::bytes, "size to which the initramfs is filled up for the load; absent: as it is"},
     {"dtb_randomness", parameter, T::boolean, "QEMU puts seeds into the device tree"},
+    {"tcg_threads", parameter, T::text,
+     "threads of QEMU under TCG: one for all vCPUs, or one each (with libvirt always)", "single multi"},
     {"shrink", parameter, T::bytes, "what is written to kexec_crash_size before the load; absent: nothing"},
     {"dump.filter", parameter, T::integer, "makedumpfile -d"},
     {"dump.compression", parameter, T::text, "compression of the dump", "none zlib lzo snappy zstd"},

@@ -174,6 +174,11 @@ constexpr auto k_parameters = std::to_array<Parameter>({
        return complaint;
      },
      [](const CellParameters& c) { return std::string(c.dtb_randomness ? "on" : "off"); }},
+    {"tcg_threads", "threads of QEMU under TCG: single for all vCPUs, multi for one each (with libvirt always)",
+     [](CellParameters& c, const std::string& text) {
+       return one_of(c.tcg_threads, text, {"single", "multi"});
+     },
+     [](const CellParameters& c) { return c.tcg_threads; }},
     {"shrink", "what is written to kexec_crash_size before the load; 'none' leaves the region as it is", set_shrink,
      [](const CellParameters& c) { return c.shrink ? to_string(*c.shrink) : "none"; }},
     {"dump.filter", "makedumpfile -d, 0 (everything) to 31",

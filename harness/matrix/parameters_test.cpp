@@ -26,6 +26,7 @@ TEST(Parameters, ReadBackWhatTheyStore) {
                                                                                    {"loads", "load unload other"},
                                                                                    {"initramfs_size", "100M"},
                                                                                    {"dtb_randomness", "off"},
+                                                                                   {"tcg_threads", "multi"},
                                                                                    {"shrink", "128M"},
                                                                                    {"dump.filter", "1"},
                                                                                    {"dump.compression", "zstd"},
@@ -38,7 +39,7 @@ TEST(Parameters, ReadBackWhatTheyStore) {
     EXPECT_EQ(find_parameter(name)->set(cell, text), std::nullopt) << name;
     EXPECT_EQ(find_parameter(name)->get(cell), text) << name;
   }
-  EXPECT_EQ(parameters().size(), 22U);
+  EXPECT_EQ(parameters().size(), 23U);
 }
 
 TEST(Parameters, RefuseImpossibleValues) {
@@ -60,6 +61,7 @@ TEST(Parameters, RefuseImpossibleValues) {
   EXPECT_THAT(set("loads", ""), testing::HasSubstr("is unknown"));
   EXPECT_THAT(set("initramfs_size", "much"), testing::HasSubstr("100M, or as-is"));
   EXPECT_THAT(set("dtb_randomness", "offf"), testing::HasSubstr("did you mean 'off'?"));
+  EXPECT_THAT(set("tcg_threads", "mutli"), testing::HasSubstr("known: single, multi"));
   EXPECT_THAT(set("crashkernel", " "), testing::HasSubstr("is empty"));
   EXPECT_THAT(set("crashkernel", "1\n"), testing::HasSubstr("control character"));
   EXPECT_THAT(set("rodata", "a b"), testing::HasSubstr("not one word"));

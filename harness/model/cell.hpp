@@ -37,6 +37,7 @@ struct CellParameters {
   std::string loads = "load";             ///< what is done one after the other: load, unload, other (the other loader)
   std::optional<ByteSize> initramfs_size{}; ///< of the capture kernel's initramfs, filled up with zeros; nullopt: as is
   bool dtb_randomness = true;               ///< QEMU puts seeds into the device tree
+  std::string tcg_threads = "single";       ///< of QEMU under TCG: single, for all vCPUs; multi, one for each
   std::optional<ByteSize> shrink{}; ///< written to kexec_crash_size before the load; nullopt: the region stays as it is
   DumpSettings dump{};
   std::string cmdline{};         ///< more words for the system kernel

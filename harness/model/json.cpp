@@ -52,6 +52,7 @@ Json parameters_json(const CellParameters& parameters) {
   if (parameters.loads != "load") json["loads"] = text(parameters.loads);
   if (parameters.initramfs_size) json["initramfs_size"] = parameters.initramfs_size->bytes;
   if (!parameters.dtb_randomness) json["dtb_randomness"] = false;
+  if (parameters.tcg_threads != CellParameters{}.tcg_threads) json["tcg_threads"] = text(parameters.tcg_threads);
   return json;
 }
 
@@ -117,6 +118,7 @@ CellParameters read_parameters(const Place& place) {
           .loads = place.has("loads") ? place["loads"].text() : "load",
           .initramfs_size = size_if_there(place, "initramfs_size"),
           .dtb_randomness = !place.has("dtb_randomness") || place["dtb_randomness"].boolean(),
+          .tcg_threads = place.has("tcg_threads") ? place["tcg_threads"].text() : CellParameters{}.tcg_threads,
           .shrink = size_if_there(place, "shrink"),
           .dump = {.filter = dump["filter"].integer<int>(),
                    .compression = dump["compression"].text(),

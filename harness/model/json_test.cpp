@@ -32,6 +32,7 @@ CellResult full_cell() {
       .loads = "load unload load",
       .initramfs_size = ByteSize::mib(100),
       .dtb_randomness = false,
+      .tcg_threads = "multi",
       .shrink = ByteSize::mib(128),
       .dump = {.filter = 1, .compression = "zstd", .format = "elf", .target = "file", .threads = 2, .split = 3},
       .cmdline = "quiet",

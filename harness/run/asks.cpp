@@ -51,6 +51,7 @@ machine::MachineSpec machine_spec(const Cell& cell, machine::Accelerator acceler
           .initramfs = files.initramfs,
           .cmdline = system_kernel_cmdline(parameters),
           .dtb_randomness = parameters.dtb_randomness,
+          .thread_per_cpu = parameters.tcg_threads == "multi",
           .drives = std::move(drives),
           .service = files.service};
 }

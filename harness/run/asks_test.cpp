@@ -25,6 +25,9 @@ TEST(Asks, TheGuestFindsItsDisksBySerialNumber) {
   EXPECT_EQ(spec.drives[1].file, "K");
   EXPECT_EQ(spec.drives[2].file, "I");
   EXPECT_LE(spec.name.size(), 104U);
+  EXPECT_FALSE(spec.thread_per_cpu);
+  cell.parameters.tcg_threads = "multi";
+  EXPECT_TRUE(machine_spec(cell, machine::Accelerator::tcg, {}).thread_per_cpu);
 }
 
 TEST(Asks, WhatIsLoadedHasTheSizeOfItsFiles) {

@@ -116,6 +116,7 @@ std::string fingerprint(const Cell& cell, const image::KernelImage& kernel, cons
   if (p.loads != "load") hash.add_field("loads=" + p.loads);
   if (p.initramfs_size) hash.add_field(fmt::format("initramfs_size={}", p.initramfs_size->bytes));
   if (!p.dtb_randomness) hash.add_field("dtb_randomness=off");
+  if (p.tcg_threads != CellParameters{}.tcg_threads) hash.add_field("tcg_threads=" + p.tcg_threads);
   return hash.hex();
 }
 

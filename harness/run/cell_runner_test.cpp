@@ -364,6 +364,9 @@ TEST_F(CellRunnerTest, FingerprintsDifferWithEveryParameter) {
   auto other = cell_;
   other.parameters.rodata = "on";
   EXPECT_NE(fingerprint(other, kernel_, "7.2"), base);
+  auto threads = cell_;
+  threads.parameters.tcg_threads = "multi";
+  EXPECT_NE(fingerprint(threads, kernel_, "7.2"), base);
   auto kernel = kernel_;
   kernel.build_id = "ab";
   EXPECT_NE(fingerprint(cell_, kernel, "7.2"), base);

@@ -51,8 +51,10 @@ Need first_guess(const CellParameters& parameters, machine::Accelerator accelera
   double gib = static_cast<double>(parameters.memory.bytes) / static_cast<double>(ByteSize::gib(1).bytes);
   bool tcg = accelerator == machine::Accelerator::tcg;
   double tcg_seconds = 4 + 0.4 * gib; // 4 s at 4 GiB, 113 s at 256 GiB
-  // TCG runs all vCPUs in one thread (qemu_argv); under KVM two share a processor well: much runs on one.
-  return {.slots = tcg ? 1 : std::max(1U, (parameters.cpus + 1) / 2),
+  // TCG runs all vCPUs in one thread unless it is told else; where each is one, two share a processor well: much runs
+  // on one.
+  bool one_thread = tcg && parameters.tcg_threads == "single";
+  return {.slots = one_thread ? 1 : std::max(1U, (parameters.cpus + 1) / 2),
           .memory = {base + parameters.memory.bytes / 50 + region_size(parameters).bytes},
           .disk = dump_space_needed(parameters),
           .seconds = tcg ? tcg_seconds : tcg_seconds / 5};
@@ -60,12 +62,13 @@ Need first_guess(const CellParameters& parameters, machine::Accelerator accelera
 
 std::string cell_class(const CellParameters& parameters, machine::Accelerator accelerator) {
   const auto& dump = parameters.dump;
-  return fmt::format("{} {} cpus={} cpu={} '{}' '{}' {} {} {}/{}/{}/{}/{}/{} shrink={} {}{}", parameters.kernel,
+  return fmt::format("{} {} cpus={} cpu={} '{}' '{}' {} {} {}/{}/{}/{}/{}/{} shrink={} {}{}{}", parameters.kernel,
                      to_string(parameters.memory), parameters.cpus, parameters.cpu, system_cmdline(parameters),
                      parameters.capture_cmdline, parameters.loader, parameters.trigger, dump.filter, dump.compression,
                      dump.format, dump.target, dump.threads, dump.split,
                      parameters.shrink ? to_string(*parameters.shrink) : "no", machine::to_string(accelerator),
-                     parameters.capture_trigger.empty() ? "" : " then " + parameters.capture_trigger);
+                     parameters.capture_trigger.empty() ? "" : " then " + parameters.capture_trigger,
+                     parameters.tcg_threads == "single" ? "" : " tcg_threads=" + parameters.tcg_threads);
 }
 
 ByteSize fork_growth(const CellParameters& parameters, ByteSize largest) {

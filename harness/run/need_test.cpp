@@ -47,6 +47,9 @@ TEST(FirstGuess, AGuestOfManyProcessorsTakesMoreSlotsWhereEachIsAThread) {
     parameters.cpus = cpus;
     EXPECT_EQ(first_guess(parameters, machine::Accelerator::kvm).slots, slots);
     EXPECT_EQ(tcg(parameters).slots, 1U);
+    auto threads = parameters;
+    threads.tcg_threads = "multi";
+    EXPECT_EQ(tcg(threads).slots, slots);
   }
 }
 
@@ -75,6 +78,9 @@ TEST(CellClass, TellsApartWhatTakesMoreAndNothingElse) {
   EXPECT_EQ(of(plain), of(guest(4)));
   EXPECT_NE(of(plain), of(guest(8)));
   EXPECT_NE(of(plain), cell_class(plain, machine::Accelerator::kvm));
+  auto apart = plain;
+  apart.tcg_threads = "multi";
+  EXPECT_NE(of(plain), of(apart));
   auto other = plain;
   other.rodata = "full";
   EXPECT_NE(of(plain), of(other));

@@ -51,4 +51,14 @@ EarlierRun earlier_run(const fs::path& directory, const std::string& matrix,
   return earlier;
 }
 
+void refuse_other_backend(const fs::path& directory, const std::vector<CellResult>& finished,
+                          const std::string& backend, const std::string& accelerator) {
+  for (const auto& cell : finished)
+    if (cell.backend != backend || cell.accelerator != accelerator)
+      throw Error(Blame::usage,
+                  "--resume {}: cell {} ran with --backend {} under {}, and now it is --backend {} under {}: say the "
+                  "same --backend, --connect or --hosts, or start a new run",
+                  directory.string(), cell.cell.id, cell.backend, cell.accelerator, backend, accelerator);
+}
+
 } // namespace kdt::run

@@ -25,4 +25,9 @@ struct EarlierRun {
 EarlierRun earlier_run(const std::filesystem::path& directory, const std::string& matrix,
                        const std::map<std::string, CellParameters>& cells);
 
+/// A run that is resumed must not mix guests of two backends or accelerators, whose times and memory are not the same.
+/// finished: what earlier_run() found; backend, accelerator: of now, as in CellResult. Throws Error{usage}.
+void refuse_other_backend(const std::filesystem::path& directory, const std::vector<CellResult>& finished,
+                          const std::string& backend, const std::string& accelerator);
+
 } // namespace kdt::run

@@ -98,4 +98,26 @@ TEST_F(RunDirectoryTest, ACellThatTheMatrixHoldsNoMoreIsLeftOut) {
   EXPECT_EQ(found.gone, 1U);
 }
 
+TEST_F(RunDirectoryTest, AnotherBackendIsRefusedAndSoIsAnotherAccelerator) {
+  CellResult cell;
+  cell.cell.id = "kernel=k";
+  cell.backend = "qemu";
+  cell.accelerator = "tcg";
+  EXPECT_NO_THROW(refuse_other_backend("runs/a", {cell}, "qemu", "tcg"));
+  EXPECT_NO_THROW(refuse_other_backend("runs/a", {}, "libvirt", "kvm"));
+  EXPECT_THROW(refuse_other_backend("runs/a", {cell}, "qemu", "kvm"), Error);
+  auto second = cell;
+  second.backend = "libvirt";
+  EXPECT_THROW(refuse_other_backend("runs/a", {cell, second}, "qemu", "tcg"), Error);
+  try {
+    refuse_other_backend("runs/a", {cell}, "libvirt", "tcg");
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.blame(), Blame::usage);
+    EXPECT_STREQ(error.what(),
+                 "--resume runs/a: cell kernel=k ran with --backend qemu under tcg, and now it is --backend libvirt "
+                 "under tcg: say the same --backend, --connect or --hosts, or start a new run");
+  }
+}
+
 } // namespace kdt::run

@@ -11,9 +11,9 @@
 #include "run/need.hpp"
 #include "run/scheduler.hpp"
 #include "run/templates.hpp"
+#include "run/work_plan.hpp"
 
 #include <algorithm>
-#include <set>
 #include <thread>
 
 namespace kdt::run {
@@ -29,13 +29,10 @@ public:
   RunResult go();
 
 private:
-  TemplatePlan plan() const;
-  std::vector<Job> jobs();
   void build_kernels(std::stop_token stop);
   void work();
   void run_turn(const Turn& turn);
   void skip_what_never_fits();
-  void learn(const CellResult& result);
   void make_template_of(const Turn& turn, const image::KernelImage& kernel);
   CellContext context_of(const PlannedCell& planned, const image::KernelImage& kernel, std::filesystem::path directory);
   CellResult run_one(std::size_t index, const image::KernelImage& kernel, int attempt);
@@ -55,9 +52,9 @@ private:
   std::stop_callback<std::function<void()>> forward_stop_;
   HostMemory host_ = host_memory(); ///< when the run began
   Learnt learnt_;
-  std::vector<Job> never_; ///< jobs that take more memory than the host has at all
+  WorkPlan plan_;
+  std::size_t total_; ///< cells of the run when it is done, those of a resumed run included
   Templates templates_;
-  std::size_t total_ = 0; ///< cells of the run when it is done, those of a resumed run included
   Scheduler scheduler_;
   RunResult run_;
   std::unique_ptr<Journal> journal_;
@@ -72,8 +69,10 @@ Running::Running(const std::vector<PlannedCell>& cells, image::Images& images, c
                  const RunOptions& options, RunObserver& observer, std::stop_token stop)
     : cells_(cells), images_(images), backend_(backend), options_(options), observer_(observer),
       forward_stop_(std::move(stop), [this] { stop_.request_stop(); }),
-      learnt_(options.learnt, [this](const std::string& sentence) { observer_.warned(sentence); }), templates_(plan()),
-      scheduler_(jobs(), options.jobs,
+      learnt_(options.learnt, [this](const std::string& sentence) { observer_.warned(sentence); }),
+      plan_(plan_work(cells, options, backend, host_, learnt_)),
+      total_(options.finished.size() + plan_.jobs.size() + plan_.never.size()), templates_(plan_.templates),
+      scheduler_(plan_.jobs, options.jobs,
                  [this] { return Room{.memory = backend_.memory(), .disk = free_space(options_.directory)}; }),
       forecast_(std::max(1U, options.jobs)) {
   run_.run_id = options.directory.filename().string();
@@ -84,47 +83,6 @@ Running::Running(const std::vector<PlannedCell>& cells, image::Images& images, c
   run_.started = timestamp();
   run_.host = describe_host(backend.emulator_version);
   run_.cells = options.finished;
-}
-
-/// Of cells that have not finished yet.
-TemplatePlan Running::plan() const {
-  std::set<std::string> finished;
-  for (const auto& result : options_.finished) finished.insert(result.cell.id);
-  bool fork = options_.templates && backend_.can_fork;
-  std::vector<const Cell*> cells;
-  for (const auto& planned : cells_)
-    cells.push_back(fork && !finished.contains(planned.cell.id) ? &planned.cell : nullptr);
-  return plan_templates(cells);
-}
-
-/// The cells that have not finished yet; puts those that never fit aside.
-std::vector<Job> Running::jobs() {
-  std::set<std::string> finished;
-  for (const auto& result : options_.finished) finished.insert(result.cell.id);
-  auto largest = backend_.largest.value_or(host_memory_budget({.total = host_.total, .available = host_.total}));
-  std::vector<Job> jobs;
-  for (std::size_t i = 0; i < cells_.size(); ++i) {
-    if (finished.contains(cells_[i].cell.id)) continue;
-    const auto& parameters = cells_[i].cell.parameters;
-    auto accelerator = backend_.accelerator;
-    auto need = learnt_.better(first_guess(parameters, accelerator), cell_class(parameters, accelerator),
-                               size_class(parameters, accelerator));
-    // What was learnt carries a margin of a tenth, which must not keep a cell out that has run here before.
-    bool fits = need.memory.bytes / 11 * 10 <= largest.bytes;
-    if (fits) need.memory = std::min(need.memory, largest);
-    Job job{.index = i, .kernel = parameters.kernel, .need = need};
-    if (auto group = templates_.group_of(i)) {
-      job.group = group;
-      job.cold_memory = need.memory;
-      auto kind = fork_class(templates_.group(*group).after);
-      job.need =
-          learnt_.better(need, cell_class(parameters, accelerator) + kind, size_class(parameters, accelerator) + kind);
-      job.need.memory = job.need.memory + fork_growth(parameters, largest);
-    }
-    (fits ? jobs : never_).push_back(job);
-  }
-  total_ = options_.finished.size() + jobs.size() + never_.size();
-  return jobs;
 }
 
 void Running::fatal(const Error& error) {
@@ -201,7 +159,7 @@ void Running::fail_cells_of(const std::string& kernel, const Error& error) {
 }
 
 void Running::skip_what_never_fits() {
-  for (const auto& job : never_) {
+  for (const auto& job : plan_.never) {
     auto result =
         not_run(job.index, make_finding("host-too-small",
                                         fmt::format("the guest takes about {} of memory, and this host has {} in all",
@@ -248,25 +206,13 @@ void Running::run_turn(const Turn& turn) {
     auto result = run_one(turn.job.index, *kernel, attempt);
     if (backend_.hosts_lost() > lost) ++retries; // elsewhere, then
     if (result.verdict == Verdict::error && attempt <= retries && !stop_.stop_requested()) continue;
-    learn(result);
+    if (auto took = measured(result, backend_.accelerator)) learnt_.add(*took);
     {
       std::scoped_lock lock(mutex_);
       forecast_.ended(turn.job.index, Clock::now());
     }
     return finish(std::move(result));
   }
-}
-
-void Running::learn(const CellResult& result) {
-  const auto* peak = find(result.observed, "host.peak_memory");
-  bool typical = result.verdict == Verdict::pass || result.verdict == Verdict::xfail;
-  if (!typical || peak == nullptr) return; // a cell that went wrong ended early, or waited for a deadline
-  const auto& parameters = result.cell.parameters;
-  auto kind = result.fork ? fork_class(result.fork->after) : "";
-  learnt_.add({.cell_class = cell_class(parameters, backend_.accelerator) + kind,
-               .size_class = size_class(parameters, backend_.accelerator) + kind,
-               .seconds = result.seconds.count(),
-               .memory = {static_cast<std::uint64_t>(std::get<std::int64_t>(*peak))}});
 }
 
 void Running::work() {

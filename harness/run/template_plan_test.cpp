@@ -85,6 +85,7 @@ TEST(TemplatePlan, AnythingThatDecidesHowTheGuestBootsTellsApart) {
       [](auto& parameters) { parameters.capture_cmdline = "quiet"; },
       [](auto& parameters) { parameters.shrink = ByteSize::mib(128); },
       [](auto& parameters) { parameters.dtb_randomness = false; },
+      [](auto& parameters) { parameters.tcg_threads = "multi"; },
       [](auto& parameters) { parameters.dump.split = 2; }, // another disk
   };
   for (std::size_t i = 0; i < bends.size(); ++i) {

@@ -1,0 +1,73 @@
+#include "machine/event_queue.hpp"
+
+#include "base/error.hpp"
+
+#include <boost/asio/post.hpp>
+
+namespace kdt::machine {
+
+namespace asio = boost::asio;
+
+EventQueue::EventQueue(std::stop_token stop)
+    : stop_(std::move(stop)), wake_(stop_, [this] { asio::post(context_, [] {}); }) {}
+
+void EventQueue::read(ByteStream& stream, std::function<void(std::string_view)> on_bytes) {
+  ++open_streams_;
+  stream.read(std::move(on_bytes), [this] {
+    --open_streams_;
+    push_end_when_drained();
+  });
+}
+
+void EventQueue::read_console(ByteStream& console) {
+  read(console, [this](std::string_view bytes) {
+    auto* last = events_.empty() ? nullptr : std::get_if<ConsoleOutput>(&events_.back());
+    if (last != nullptr)
+      last->bytes += bytes;
+    else
+      events_.push_back(ConsoleOutput{std::string(bytes)});
+  });
+}
+
+void EventQueue::read_agent(ByteStream& agent) {
+  read(agent, [this](std::string_view bytes) {
+    agent_lines_.feed(bytes, [this](std::string_view line) { events_.push_back(AgentLine{std::string(line)}); });
+  });
+}
+
+void EventQueue::end(std::function<Ended()> make) {
+  end_ = std::move(make);
+  push_end_when_drained();
+}
+
+void EventQueue::push_end_when_drained() {
+  if (!end_ || open_streams_ > 0 || ended_) return;
+  events_.push_back(end_());
+  ended_ = true;
+}
+
+void EventQueue::pump(Deadline deadline) {
+  if (stop_.stop_requested()) throw Interrupted();
+  if (context_.stopped()) context_.restart();
+  if (deadline.at() == Clock::time_point::max())
+    context_.run_one();
+  else if (deadline.passed())
+    context_.poll_one(); // run_one_until() would not even look
+  else
+    context_.run_one_until(deadline.at());
+  if (stop_.stop_requested()) throw Interrupted();
+}
+
+Event EventQueue::next(Deadline deadline) {
+  if (stop_.stop_requested()) throw Interrupted();
+  while (events_.empty()) {
+    bool late = deadline.passed();
+    pump(deadline); // also when it is late: what came while nobody looked counts
+    if (late && events_.empty()) return TimedOut{};
+  }
+  Event event = std::move(events_.front());
+  events_.pop_front();
+  return event;
+}
+
+} // namespace kdt::machine
