@@ -205,7 +205,8 @@ void Running::run_turn(const Turn& turn) {
     auto lost = backend_.hosts_lost();
     auto result = run_one(turn.job.index, *kernel, attempt);
     if (backend_.hosts_lost() > lost) ++retries; // elsewhere, then
-    if (result.verdict == Verdict::error && attempt <= retries && !stop_.stop_requested()) continue;
+    bool ours = result.verdict == Verdict::error && result.blame == Blame::infra;
+    if (ours && attempt <= retries && !stop_.stop_requested()) continue;
     if (auto took = measured(result, backend_.accelerator)) learnt_.add(*took);
     {
       std::scoped_lock lock(mutex_);
