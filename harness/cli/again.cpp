@@ -25,12 +25,6 @@ namespace {
 /// A person at a debugger takes his time: waits of 10 s become days.
 constexpr double k_debugger_scale = 1e4;
 
-/// What ran the cell, unless something else was asked for.
-BackendOptions backend_of(const AgainOptions& options, const CellPlace& place) {
-  bool asked = !options.backend.name.empty() || !options.backend.connect.empty();
-  return asked ? options.backend : BackendOptions{.name = place.result.backend};
-}
-
 /// One cell, run again.
 class Again {
 public:
@@ -60,7 +54,8 @@ private:
 
 Again::Again(const CellPlace& place, const AgainOptions& options, const Context& context)
     : place_(place), options_(options), context_(context), cell_(place.result.cell),
-      backend_(make_backend(backend_of(options, place), fs::path(options.directory).filename().string())),
+      backend_(make_backend(options.backend.or_as_before(place.result.backend),
+                            fs::path(options.directory).filename().string())),
       directory_(options.directory), forward_stop_(context.stop, [this] { stop_.request_stop(); }) {
   auto& words = cell_.parameters.cmdline;
   if (options.nokaslr) words += words.empty() ? "nokaslr" : " nokaslr";

@@ -141,8 +141,8 @@ run::Backend farm_backend(const std::vector<Host>& hosts, const std::string& run
 
 } // namespace
 
-void BackendOptions::add_to(CLI::App& app) {
-  app.add_option("--backend", name, "what runs the guests: qemu, or libvirt (default: qemu)")
+void BackendOptions::add_to(CLI::App& app, std::string_view otherwise) {
+  app.add_option("--backend", name, fmt::format("what runs the guests: qemu, or libvirt (default: {})", otherwise))
       ->check(CLI::IsMember({"qemu", "libvirt"}));
   app.add_option("--connect", connect,
                  "where libvirt runs them: qemu:///embed (the default: no daemon), qemu:///session, qemu:///system, "
@@ -171,6 +171,11 @@ std::vector<std::string> BackendOptions::words() const {
 
 machine::LibvirtUri BackendOptions::uri() const {
   return machine::libvirt_uri(connect.empty() ? k_default_uri : connect);
+}
+
+BackendOptions BackendOptions::or_as_before(const std::string& backend) const {
+  bool said = !name.empty() || !connect.empty() || !hosts.empty();
+  return said ? *this : BackendOptions{.name = backend};
 }
 
 std::string domain_name(const std::string& run_id, const std::string& machine_name, int pid) {

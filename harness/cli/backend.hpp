@@ -6,6 +6,7 @@
 #include <CLI/App.hpp>
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace kdt::cli {
@@ -16,7 +17,8 @@ struct BackendOptions {
   std::string connect{}; ///< libvirt's URI; empty: not said
   std::string hosts{};   ///< a file of several, see read_hosts(); empty: not said
 
-  void add_to(CLI::App& app);
+  /// otherwise: what runs the guests when nothing is said, for --help.
+  void add_to(CLI::App& app, std::string_view otherwise = "qemu");
   void add_hosts_to(CLI::App& app);
   /// --connect alone means libvirt, too. Throws Error{usage} when the two contradict each other.
   bool libvirt() const;
@@ -24,6 +26,8 @@ struct BackendOptions {
   std::vector<std::string> words() const;
   /// Throws Error{usage} for what is none.
   machine::LibvirtUri uri() const;
+  /// These, or what ran an earlier cell (CellResult::backend) when nothing was said.
+  BackendOptions or_as_before(const std::string& backend) const;
 };
 
 /// The program that machine::LibvirtRoot starts as its keeper: this one.

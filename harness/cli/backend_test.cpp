@@ -43,6 +43,13 @@ TEST(Backend, LibvirtNeedsNoDaemonByDefault) {
   EXPECT_TRUE(BackendOptions{.name = "libvirt"}.uri().embedded);
 }
 
+TEST(Backend, ACellRunsAgainAsBeforeUnlessSaidOtherwise) {
+  EXPECT_TRUE(BackendOptions{}.or_as_before("libvirt").libvirt());
+  EXPECT_FALSE(BackendOptions{}.or_as_before("qemu").libvirt());
+  EXPECT_FALSE(BackendOptions{.name = "qemu"}.or_as_before("libvirt").libvirt());
+  EXPECT_EQ(BackendOptions{.connect = "qemu:///system"}.or_as_before("qemu").uri().text, "qemu:///system");
+}
+
 TEST(Backend, DomainNamesCarryTheRunAndDifferByProcess) {
   EXPECT_EQ(domain_name("20261127-smoke", "kdt-kernel=a_rodata=on", 12), "kdt-20261127-smoke-12-kernel=a_rodata=on");
   EXPECT_NE(domain_name("run", "kdt-a", 12), domain_name("run", "kdt-a", 13));

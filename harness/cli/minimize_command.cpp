@@ -39,6 +39,7 @@ struct MinimizeArguments {
   std::string against;
   std::string out;
   int tries = 24;
+  BackendOptions backend{};
 };
 
 std::string values(const std::vector<Difference>& list, bool passing) {
@@ -80,7 +81,8 @@ class Minimizing {
 public:
   Minimizing(const CellPlace& failing, const MinimizeArguments& arguments, const Context& context)
       : failing_(failing), context_(context), images_(default_cache_directory(), context.repository),
-        directory_(arguments.out), tries_left_(arguments.tries), backend_(qemu_backend()),
+        directory_(arguments.out), tries_left_(arguments.tries),
+        backend_(make_backend(arguments.backend.or_as_before(failing.result.backend), directory_.filename().string())),
         expectations_(run::read_expectations(failing.recipe.rules)),
         machine_(matrix::load_machine_type(context.repository / "matrices/machines/virt.yaml")) {
     kernels_[failing.recipe.kernel.name] = kernel_again(failing.recipe, images_, context.stop);
@@ -125,7 +127,9 @@ CellResult Minimizing::run_cell(const Cell& cell) {
              .keep = run::Keep::none,
              .stop = context_.stop,
              .matrix = failing_.recipe.matrix,
-             .kernel_options = failing_.recipe.kernel_options});
+             .kernel_options = failing_.recipe.kernel_options,
+             .backend = backend_.name,
+             .describe = backend_.describe});
 }
 
 Outcome Minimizing::attempt(const std::vector<Difference>& all, const std::vector<Difference>& as_passing) {
@@ -251,6 +255,7 @@ Action register_minimize(CLI::App& app, const Context& context) {
       ->check(CLI::Range(4, 1000))
       ->capture_default_str();
   app.add_option("--out", arguments->out, "run directory to make (default: runs/TIME-minimize)");
+  arguments->backend.add_to(app, "what ran the red cell");
   return [arguments, &context] { return minimize_action(*arguments, context); };
 }
 

@@ -104,7 +104,7 @@ Action register_repro(CLI::App& app, const Context& context) {
                  "after this phase (boot, load, probe, capture, save) stop, with a shell on the console")
       ->type_name(fmt::format("PHASE:{{{}}}", fmt::join(phases_to_stop_after(), ",")));
   app.add_option("--out", arguments->options.directory, "run directory to make (default: runs/TIME-repro)");
-  arguments->options.backend.add_to(app);
+  arguments->options.backend.add_to(app, "what ran the cell");
   app.add_option("--keep", arguments->keep, "whether to keep the vmcore")
       ->check(CLI::IsMember({"all", "failed", "none"}))
       ->capture_default_str();

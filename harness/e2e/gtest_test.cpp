@@ -12,6 +12,7 @@ namespace kdt::e2e {
 namespace {
 
 using ::testing::HasSubstr;
+using ::testing::IsEmpty;
 using ::testing::Not;
 
 /// Cells that no host holds: each is a skip, and no guest starts.
@@ -57,6 +58,20 @@ TEST_F(Gtest, ACellPassesWithItsPropertiesAndARunDirectory) {
   EXPECT_TRUE(fs::exists(place_.path() / "run/report.html"));
 }
 
+TEST_F(Gtest, ACellRunsInADomainOfLibvirts) {
+  auto matrix = place_.write("one.yaml", "name: one\nkernels: [v6.1-dma]\n"
+                                         "defaults: {memory: 1G, crashkernel: 256M, kernel: v6.1-dma}\n"
+                                         "axes: {rodata: [full]}\n");
+  auto done = gtest({matrix.string(), "--backend", "libvirt", "--out", "run"});
+  EXPECT_EQ(done.status.code, 0) << done.out << done.err;
+  auto run = read_run(place_.path() / "run");
+  ASSERT_EQ(run.cells.size(), 1U);
+  EXPECT_EQ(run.cells[0].verdict, Verdict::pass) << findings_text(run);
+  EXPECT_EQ(run.cells[0].backend, "libvirt");
+  EXPECT_THAT(place_.processes(), IsEmpty());
+  EXPECT_THAT(files_below(place_.tmp()), IsEmpty());
+}
+
 TEST_F(Gtest, ShardsOfGoogleTestShareTheCellsOut) {
   auto matrix = place_.write("large.yaml", k_too_large).string();
   auto listed = gtest({matrix, "--gtest_list_tests"});
@@ -99,6 +114,9 @@ TEST_F(Gtest, WhatIsWrongIsASentence) {
   auto wrong = gtest({matrix, "--onyl", "memory=8T"});
   EXPECT_EQ(wrong.status.code, 2);
   EXPECT_EQ(wrong.err, "kdt-gtest: there is no option --onyl (did you mean '--only'?); see kdt-gtest --help\n");
+  auto nowhere = gtest({matrix, "--connect", "xen:///"});
+  EXPECT_EQ(nowhere.status.code, 2);
+  EXPECT_THAT(nowhere.err, HasSubstr("kdt-gtest: --connect xen:///: the guests need libvirt's QEMU driver"));
   EXPECT_THAT(gtest({"--help"}).out, HasSubstr("--gtest_filter"));
 }
 

@@ -2,15 +2,15 @@
 // it were on another host.
 
 #include "base/text.hpp"
+#include "e2e/libvirtd.hpp"
 #include "e2e/program.hpp"
 #include "e2e/run_directory.hpp"
 
-#include <boost/asio/io_context.hpp>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <csignal>
-#include <fcntl.h>
+#include <functional>
 #include <unistd.h>
 
 namespace kdt::e2e {
@@ -27,98 +27,65 @@ defaults: {kernel: v6.1-dma, memory: 1G, crashkernel: 256M}
 axes: {rodata: [full, on]}
 )";
 
-/// Everything of the system daemon's is its own: a mount namespace hides the host's.
-constexpr const char* k_start = R"(set -e
-cd "$1"
-mkdir -p /etc/libvirt /run/libvirt /var/lib/libvirt /var/cache/libvirt /var/log/libvirt
-for file in passwd group; do cp /etc/$file $file; done
-grep -q '^libvirt-qemu:' passwd || echo 'libvirt-qemu:x:64055:64055::/nonexistent:/usr/sbin/nologin' >>passwd
-grep -q '^libvirt-qemu:' group || echo 'libvirt-qemu:x:64055:' >>group
-for file in passwd group; do mount --bind $file /etc/$file; done
-mount --bind etc /etc/libvirt
-for place in /run/libvirt /var/lib/libvirt /var/cache/libvirt /var/log/libvirt; do mount -t tmpfs none $place; done
-ln -s "$1/libvirt-sock" /run/libvirt/libvirt-sock
-exec libvirtd -f libvirtd.conf -p pid
-)";
-
 /// What stands for ssh to another host: what it is told to run there sees the daemon's /run/libvirt.
 constexpr const char* k_fake_ssh = R"sh(#!/bin/sh
 for last; do :; done
 exec nsenter -t "$(cat "$(dirname "$0")/pid")" -m sh -c "$last"
 )sh";
 
-class Daemon {
-public:
-  explicit Daemon(const Place& place, const char* name = "daemon") : directory_(place.path() / name) {
-    make_directories(directory_ / "etc");
-    write_file(directory_ / "etc/qemu.conf", "stdio_handler = \"file\"\nsecurity_driver = \"none\"\nnamespaces = []\n"
-                                             "cgroup_controllers = []\n");
-    write_file(directory_ / "libvirtd.conf",
-               fmt::format("unix_sock_dir = \"{}\"\nauth_unix_rw = \"none\"\nauth_unix_ro = \"none\"\n"
-                           "unix_sock_rw_perms = \"0700\"\n",
-                           directory_.string()));
-    write_file(directory_ / "start.sh", k_start);
-    start();
-  }
-
-  void start() {
-    std::error_code ignored;
-    fs::remove(socket(), ignored);
-    auto log = open_file(directory_ / "log", O_WRONLY | O_CREAT | O_APPEND);
-    child_.emplace(context_.get_executor(),
-                   Command{.argv = {"unshare", "-m", "sh", (directory_ / "start.sh").string(), directory_.string()}},
-                   ChildFds{.in = -1, .out = log.get(), .err = log.get(), .inherited = {}});
-    eventually([&] { return fs::exists(socket()); }, Deadline::after(std::chrono::seconds(60)));
-  }
-  /// SIGKILL.
-  void kill() { child_.reset(); }
-
-  fs::path socket() const { return directory_ / "libvirt-sock"; }
-  std::string uri() const { return "qemu+unix:///system?socket=" + socket().string(); }
-  std::string uri_elsewhere() const {
-    auto ssh = directory_ / "ssh";
-    write_file(ssh, k_fake_ssh);
-    fs::permissions(ssh, fs::perms::owner_all);
-    return fmt::format("qemu+ssh://localhost/system?command={}&proxy=native&socket={}", ssh.string(),
-                       socket().string());
-  }
-  std::string log() const { return read_file(directory_ / "log"); }
-
-private:
-  fs::path directory_;
-  boost::asio::io_context context_;
-  std::optional<Child> child_;
-};
-
-/// Emulators of the guests of this kdt, whoever started them.
-std::vector<int> emulators_named_by(int pid) {
-  std::vector<int> found;
-  for (const auto& entry : fs::directory_iterator("/proc")) {
-    auto name = entry.path().filename().string();
-    if (name.find_first_not_of("0123456789") != std::string::npos) continue;
-    try {
-      if (read_file(entry.path() / "cmdline").find(fmt::format("guest=kdt-run-{}-", pid)) != std::string::npos)
-        found.push_back(std::stoi(name));
-    } catch (const std::exception&) { // it is gone
-    }
-  }
-  return found;
-}
-
 class E2eLibvirtDaemon : public ::testing::Test {
 protected:
   void SetUp() override {
     if (::geteuid() != 0) GTEST_SKIP() << "a system daemon is root's";
-    for (const char* program : {"libvirtd", "unshare"})
+    for (const char* program : {"libvirtd", "unshare", "virsh"})
       if (!find_program(program)) GTEST_SKIP() << program << " is missing";
     daemon_.emplace(place_);
-    if (!fs::exists(daemon_->socket())) GTEST_SKIP() << "libvirtd does not run here: " << daemon_->log();
+    if (!daemon_->runs()) GTEST_SKIP() << "libvirtd does not run here: " << daemon_->log();
   }
 
   std::vector<std::string> arguments(const std::string& uri, const std::vector<std::string>& more = {}) const {
     std::vector<std::string> words{"run", matrix_.string(), "-j", "1", "--out", "run", "--connect", uri};
     words.insert(words.end(), more.begin(), more.end());
     return words;
+  }
+  std::string uri_elsewhere() const {
+    auto ssh = daemon_->directory() / "ssh";
+    write_file(ssh, k_fake_ssh);
+    fs::permissions(ssh, fs::perms::owner_all);
+    return fmt::format("qemu+ssh://localhost/system?command={}&proxy=native&socket={}", ssh.string(),
+                       daemon_->socket().string());
+  }
+  /// With two cells, one after the other: the first has loaded when the daemon goes away, and kdt sees nothing of the
+  /// world until it is back. The first is an error of the host without a guest left, the second passes.
+  void expect_an_error_and_a_pass(const std::function<void()>& go_away_and_come_back) {
+    Program program(place_, arguments(daemon_->uri()));
+    ASSERT_TRUE(program.wait_until([&] { return in_phase(Phase::load); }, Deadline::after(k_run_budget)));
+    auto first = emulators_named_by(program.pid());
+    EXPECT_THAT(first, SizeIs(1));
+    program.signal(SIGSTOP);
+    go_away_and_come_back();
+    program.signal(SIGCONT);
+    EXPECT_TRUE(program.wait_until([&] { return in_phase(Phase::capture); }, Deadline::after(k_run_budget)))
+        << program.err(); // of the second
+    auto second = emulators_named_by(program.pid());
+    EXPECT_THAT(second, SizeIs(1));
+    EXPECT_NE(second, first);
+    expect_an_error_and_a_pass(program);
+  }
+  void expect_an_error_and_a_pass(Program& program) const {
+    auto pid = program.pid();
+    auto outcome = program.finish(Deadline::after(k_run_budget));
+    EXPECT_EQ(outcome.status.code, 3) << outcome.out << outcome.err;
+    auto run = read_run(run_directory());
+    ASSERT_THAT(run.cells, SizeIs(2));
+    for (const auto& cell : run.cells) {
+      bool first = cell.cell.id == journal_cells(run_directory()).front();
+      EXPECT_EQ(cell.verdict, first ? Verdict::error : Verdict::pass) << findings_text(run);
+      EXPECT_EQ(cell.blame, first ? std::optional(Blame::infra) : std::nullopt);
+    }
+    EXPECT_THAT(emulators_named_by(pid), IsEmpty());
+    EXPECT_THAT(virsh(daemon_->uri(), {"list", "--all", "--name"}), IsEmpty());
+    EXPECT_THAT(files_below(place_.tmp()), IsEmpty());
   }
   fs::path run_directory() const { return place_.path() / "run"; }
   bool in_phase(Phase phase) const {
@@ -129,7 +96,7 @@ protected:
 
   Place place_;
   fs::path matrix_ = place_.write("daemon.yaml", k_matrix);
-  std::optional<Daemon> daemon_;
+  std::optional<SystemLibvirtd> daemon_;
 };
 
 TEST_F(E2eLibvirtDaemon, RunsTheCellsOfASystemConnection) {
@@ -164,6 +131,31 @@ TEST_F(E2eLibvirtDaemon, ThatIsKilledLeavesAnErrorAndNoGuest) {
   EXPECT_EQ(again.status.code, 0) << again.out << again.err;
 }
 
+TEST_F(E2eLibvirtDaemon, ThatWasKilledAndIsBackRunsTheNextCellOfTheSameRun) {
+  expect_an_error_and_a_pass([&] {
+    daemon_->kill();
+    daemon_->start();
+  });
+}
+
+TEST_F(E2eLibvirtDaemon, ThatWasStoppedAndIsBackRunsTheNextCellOfTheSameRun) {
+  expect_an_error_and_a_pass([&] {
+    daemon_->stop();
+    daemon_->start();
+  });
+}
+
+TEST_F(E2eLibvirtDaemon, ThatAnswersNothingMoreIsAnErrorAndRunsTheNextCellWhenItDoes) {
+  Program program(place_, arguments(daemon_->uri()));
+  ASSERT_TRUE(program.wait_until([&] { return in_phase(Phase::load); }, Deadline::after(k_run_budget)));
+  daemon_->signal(SIGSTOP);
+  EXPECT_TRUE(
+      program.wait_until([&] { return journal_cells(run_directory()).size() == 1; }, Deadline::after(k_run_budget)));
+  EXPECT_THAT(emulators_named_by(program.pid()), IsEmpty());
+  daemon_->signal(SIGCONT);
+  expect_an_error_and_a_pass(program);
+}
+
 TEST_F(E2eLibvirtDaemon, EndsTheGuestsOfAKdtThatWasKilled) {
   Program program(place_, arguments(daemon_->uri(), {"--only", "rodata=full"}));
   ASSERT_TRUE(program.wait_until([&] { return in_phase(Phase::load); }, Deadline::after(k_run_budget)));
@@ -177,7 +169,7 @@ TEST_F(E2eLibvirtDaemon, EndsTheGuestsOfAKdtThatWasKilled) {
 
 TEST_F(E2eLibvirtDaemon, OfAnotherHostGetsTheImagesAndGivesTheDumpBack) {
   if (!find_program("virt-ssh-helper")) GTEST_SKIP() << "virt-ssh-helper is missing";
-  auto outcome = run_kdt(place_, arguments(daemon_->uri_elsewhere(), {"--keep", "all"}), k_run_budget);
+  auto outcome = run_kdt(place_, arguments(uri_elsewhere(), {"--keep", "all"}), k_run_budget);
   EXPECT_EQ(outcome.status.code, 0) << outcome.out << outcome.err;
   auto run = read_run(run_directory());
   ASSERT_THAT(run.cells, SizeIs(2));
@@ -185,13 +177,15 @@ TEST_F(E2eLibvirtDaemon, OfAnotherHostGetsTheImagesAndGivesTheDumpBack) {
     EXPECT_EQ(cell.verdict, Verdict::pass) << findings_text(run);
     EXPECT_GT(size_of_file(run_directory() / "cells" / cell.cell.slug / "vmcore"), ByteSize::mib(1));
   }
+  EXPECT_THAT(virsh(daemon_->uri(), {"pool-list", "--all", "--name"}), IsEmpty());
+  EXPECT_THAT(virsh(daemon_->uri(), {"list", "--all", "--name"}), IsEmpty());
   for (const auto& entry : fs::directory_iterator("/var/tmp"))
     EXPECT_EQ(entry.path().filename().string().find("kdt-run-"), std::string::npos) << entry.path();
   EXPECT_THAT(files_below(place_.tmp()), IsEmpty());
 }
 
 TEST_F(E2eLibvirtDaemon, WhatRanOnAHostThatGoesAwayRunsOnAnother) {
-  Daemon second(place_, "second");
+  SystemLibvirtd second(place_, "second");
   auto hosts = place_.write("hosts.yaml", fmt::format("hosts:\n- {{uri: '{}', slots: 1, memory: 4G}}\n"
                                                       "- {{uri: '{}', slots: 1, memory: 4G}}\n",
                                                       daemon_->uri(), second.uri()));

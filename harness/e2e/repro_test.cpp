@@ -173,6 +173,17 @@ TEST_F(Repro, MinimizeNamesWhatMakesTheDifference) {
   EXPECT_THAT(green.err, HasSubstr("is no red cell"));
 }
 
+TEST_F(Repro, MinimizeRunsItsCellsThroughLibvirtWhenThatIsSaid) {
+  auto outcome = run_kdt(
+      *place_, {"minimize", k_red, "--run", "runs/first", "--out", "domains", "--backend", "libvirt"}, k_run_budget);
+  EXPECT_EQ(outcome.status.code, 0) << outcome.out << outcome.err;
+  EXPECT_THAT(outcome.out, HasSubstr("it fails with rodata=on and passes with rodata=full, all else as in"));
+  auto run = read_run(place_->path() / "domains");
+  EXPECT_EQ(run.cells.size(), 2U);
+  for (const auto& cell : run.cells) EXPECT_EQ(cell.backend, "libvirt");
+  expect_nothing_left();
+}
+
 TEST_F(Repro, RefusesWhatItDoesNotKnowInOneSentence) {
   auto expect = [&](const std::vector<std::string>& arguments, const std::string& words) {
     auto outcome = run_kdt(*place_, arguments);

@@ -6,6 +6,7 @@
 #include "cli/signals.hpp"
 #include "googletest/cell_tests.hpp"
 #include "googletest/session.hpp"
+#include "machine/libvirt_root.hpp"
 #include "vmcore/verify.hpp"
 
 #include <gtest/gtest.h>
@@ -21,10 +22,12 @@ constexpr const char* k_footer =
     "Examples:\n"
     "  ./kdt-gtest matrices/smoke.yaml --gtest_list_tests\n"
     "  ./kdt-gtest matrices/smoke.yaml --gtest_filter='*rodata=on'\n"
-    "  ./kdt-gtest matrices/arm64.yaml --only memory=1G --gtest_output=xml:cells.xml";
+    "  ./kdt-gtest matrices/arm64.yaml --only memory=1G --gtest_output=xml:cells.xml\n"
+    "  ./kdt-gtest matrices/smoke.yaml --backend libvirt";
 
 int run_program(int argc, char** argv) {
   if (argc >= 2 && argv[1] == vmcore::k_verify_command) return vmcore::verify_child_main(argc, argv);
+  if (argc >= 2 && argv[1] == machine::k_keeper_command) return machine::keeper_main(argc, argv);
   cli::Signals signals; // before any other thread starts
   bool help = argc == 2 && (std::string(argv[1]) == "--help" || std::string(argv[1]) == "-h");
   if (!help) ::testing::InitGoogleTest(&argc, argv); // takes what is its own

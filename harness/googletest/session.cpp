@@ -6,7 +6,6 @@
 #include "cli/results.hpp"
 #include "cli/shard.hpp"
 #include "cli/version.hpp"
-#include "machine/qemu_machine.hpp"
 #include "matrix/expand.hpp"
 #include "report/cell_text.hpp"
 #include "run/host.hpp"
@@ -48,6 +47,8 @@ void Arguments::add_to(CLI::App& app) {
   app.add_option("--keep", keep, "whose vmcores to keep")
       ->check(CLI::IsMember({"all", "failed", "none"}))
       ->capture_default_str();
+  backend.add_to(app);
+  backend.add_hosts_to(app);
   app.add_option("--retry-infra", options.retry_infra,
                  "run a cell again, at most N times, when our infrastructure failed")
       ->check(CLI::Range(0, 100));
@@ -59,6 +60,8 @@ Session::Session(Arguments arguments, const cli::Context& context)
     : arguments_(std::move(arguments)), context_(context),
       images_(default_cache_directory(), context.repository,
               [this](const image::Progress& progress) { terminal_.image_progress(progress); }) {
+  const auto& backend = arguments_.backend; // a wrong one is said before any test
+  if (backend.libvirt() && backend.hosts.empty()) static_cast<void>(backend.uri());
   images_.add_own(arguments_.kernels.own, context.stop);
   plan_ = cli::make_plan(arguments_.matrices, arguments_.selection, images_);
   cli::keep_shard(plan_, arguments_.selection, cli::history_file());
@@ -82,12 +85,7 @@ void Session::begin() {
                  : arguments_.keep == "none" ? run::Keep::none
                                              : run::Keep::failed;
   options.learnt = default_cache_directory() / "learnt.sqlite";
-  backend_ = run::Backend{.make_machine =
-                              [](const machine::MachineSpec& spec, std::stop_token stop) {
-                                return std::make_unique<machine::QemuMachine>(spec, std::move(stop));
-                              },
-                          .accelerator = machine::best_accelerator(),
-                          .emulator_version = machine::qemu_version()};
+  backend_ = cli::make_backend(arguments_.backend, fs::path(options.directory).filename().string());
   run_.started = run::timestamp();
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "cli/backend.hpp"
 #include "cli/command.hpp"
 #include "cli/kernel_options.hpp"
 #include "cli/plan.hpp"
@@ -20,6 +21,7 @@ struct Arguments {
   cli::KernelOptions kernels{};
   std::string out{};
   std::string keep = "failed";
+  cli::BackendOptions backend{};
   run::RunOptions options{};
 
   void add_to(CLI::App& app);

@@ -76,7 +76,10 @@ DomainEnd end_of(int detail) {
 
 std::string libvirt_message() {
   const auto* error = ::virGetLastError();
-  return error == nullptr || error->message == nullptr ? "libvirt says no reason" : printable(error->message);
+  if (error == nullptr || error->message == nullptr) return "libvirt says no reason";
+  std::string words = error->message;
+  std::erase(words, '\r'); // ssh's, where it speaks of the other host
+  return printable(words);
 }
 
 std::vector<std::string> security_models_of(const std::string& capabilities) {
@@ -119,7 +122,7 @@ LibvirtConnection::LibvirtConnection(LibvirtUri uri, const std::filesystem::path
 void LibvirtConnection::open() {
   connection_.reset(::virConnectOpen(uri_.text.c_str()));
   if (!connection_) {
-    auto message = libvirt_message();
+    auto message = connection_failure(libvirt_message());
     auto remedy = connection_remedy(uri_, message);
     throw Error(Blame::infra, "cannot connect to libvirt at {}: {}{}", uri_.text, message,
                 remedy.empty() ? "" : ": " + remedy);

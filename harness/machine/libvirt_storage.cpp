@@ -4,9 +4,11 @@
 #include "base/file.hpp"
 #include "base/text.hpp"
 #include "machine/libvirt_stream.hpp"
+#include "machine/pool_name.hpp"
 
 #include <pugixml.hpp>
 
+#include <atomic>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -72,12 +74,58 @@ int leave_hole(virStreamPtr, long long count, void* opaque) {
   return end < 0 || ::ftruncate(fd, end) != 0 ? -1 : 0;
 }
 
+/// With its files and its directory.
+void remove_pool(virStoragePoolPtr pool) {
+  virStorageVolPtr* volumes = nullptr;
+  ::virStoragePoolRefresh(pool, 0);
+  int count = ::virStoragePoolListAllVolumes(pool, &volumes, 0);
+  for (int i = 0; i < count; ++i) ::virStorageVolDelete(VolumeHandle(volumes[i]).get(), 0);
+  std::free(volumes); // NOLINT: libvirt's array
+  ::virStoragePoolDestroy(pool);
+  ::virStoragePoolDelete(pool, 0);
+  ::virStoragePoolUndefine(pool);
+}
+
+/// A pool that we would have made, where we would have made it, by a process that is dead.
+bool is_left_over(virStoragePoolPtr pool) {
+  std::string name = ::virStoragePoolGetName(pool);
+  auto owner = pool_owner(name);
+  if (!owner || !is_dead(*owner)) return false;
+  CHandle<char, std::free> xml(::virStoragePoolGetXMLDesc(pool, 0));
+  pugi::xml_document document;
+  document.load_string(xml ? xml.get() : "");
+  auto root = document.child("pool");
+  return std::string_view(root.attribute("type").value()) == "dir" &&
+         fs::path(root.child("target").child("path").text().get()) == fs::path(k_parent) / name;
+}
+
+/// Not of one name only: when a host was away and is back, the pool of the connection that was lost is still there.
+fs::path new_directory(const std::string& name) {
+  static std::atomic<int> count = 0;
+  return fs::path(k_parent) / pool_name(fmt::format("{}-{}", name, ++count), own_identity());
+}
+
+/// Whatever libvirt refuses stays: it hinders nobody.
+void remove_left_overs(virConnectPtr connection) {
+  virStoragePoolPtr* pools = nullptr;
+  int count = ::virConnectListAllStoragePools(connection, &pools, 0);
+  for (int i = 0; i < count; ++i) {
+    PoolHandle pool(pools[i]);
+    if (!is_left_over(pool.get())) continue;
+    if (::virStoragePoolIsActive(pool.get()) == 0) ::virStoragePoolCreate(pool.get(), 0); // that host has booted since
+    remove_pool(pool.get());
+  }
+  std::free(pools); // NOLINT: libvirt's array
+}
+
 } // namespace
 
 LibvirtStorage::LibvirtStorage(virConnectPtr connection, const std::string& name)
-    : connection_(connection), directory_(fs::path(k_parent) / name) {
-  auto xml =
-      xml_of("pool", {{"name", name}, {"target/path", directory_.string()}, {"target/permissions/mode", "0711"}});
+    : connection_(connection), directory_(new_directory(name)) {
+  remove_left_overs(connection);
+  auto xml = xml_of("pool", {{"name", directory_.filename().string()},
+                             {"target/path", directory_.string()},
+                             {"target/permissions/mode", "0711"}});
   pool_.reset(::virStoragePoolDefineXML(connection, xml.c_str(), 0));
   if (!pool_) throw failed("make a pool for our images");
   if (::virStoragePoolBuild(pool_.get(), 0) < 0 || ::virStoragePoolCreate(pool_.get(), 0) < 0) {
@@ -88,14 +136,7 @@ LibvirtStorage::LibvirtStorage(virConnectPtr connection, const std::string& name
 }
 
 LibvirtStorage::~LibvirtStorage() {
-  virStorageVolPtr* volumes = nullptr;
-  ::virStoragePoolRefresh(pool_.get(), 0);
-  int count = ::virStoragePoolListAllVolumes(pool_.get(), &volumes, 0);
-  for (int i = 0; i < count; ++i) ::virStorageVolDelete(VolumeHandle(volumes[i]).get(), 0);
-  std::free(volumes); // NOLINT: libvirt's array
-  ::virStoragePoolDestroy(pool_.get());
-  ::virStoragePoolDelete(pool_.get(), 0);
-  ::virStoragePoolUndefine(pool_.get());
+  remove_pool(pool_.get());
 }
 
 fs::path LibvirtStorage::upload(const fs::path& file, bool changes) {

@@ -18,7 +18,8 @@ using VolumeHandle = CHandle<virStorageVol, virStorageVolFree>;
 /// that goes with this object. Used by all threads of a run.
 class LibvirtStorage {
 public:
-  /// Makes the pool; throws Error{infra}.
+  /// Makes the pool, whose name tells which process it is of, and removes what kdt processes left there that are dead
+  /// (see is_dead()). Throws Error{infra}.
   LibvirtStorage(virConnectPtr connection, const std::string& name);
   LibvirtStorage(LibvirtStorage&&) = delete;
   ~LibvirtStorage();

@@ -51,6 +51,14 @@ LibvirtUri libvirt_uri(const std::string& text) {
   return uri;
 }
 
+std::string connection_failure(std::string_view message) {
+  std::vector<std::string> lines;
+  for (const auto& line : split(message, '\n'))
+    if (!trim(line).empty()) lines.emplace_back(trim(line));
+  if (lines.empty()) return "";
+  return lines.size() == 1 ? lines.back() : lines[lines.size() - 2] + " " + lines.back();
+}
+
 std::string connection_remedy(const LibvirtUri& uri, std::string_view message) {
   auto says = [&](std::string_view words) { return message.find(words) != std::string_view::npos; };
   if (says("no connection driver available") || says("driver module") || says("Failed to load module"))

@@ -19,6 +19,10 @@ struct LibvirtUri {
 /// terminal.
 LibvirtUri libvirt_uri(const std::string& text);
 
+/// libvirt's message about a connection that could not be opened, in one line: where ssh said a page, the cause is in
+/// its last two lines.
+std::string connection_failure(std::string_view message);
+
 /// What to do about a connection that could not be opened, by libvirt's own message; empty when nothing is known.
 std::string connection_remedy(const LibvirtUri& uri, std::string_view message);
 

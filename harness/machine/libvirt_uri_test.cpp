@@ -39,6 +39,15 @@ TEST(LibvirtUri, WhatCannotBeIsAUsageErrorThatSaysWhatCan) {
   }
 }
 
+TEST(LibvirtUri, OfAPageOfSshsTheCauseIsTold) {
+  EXPECT_EQ(connection_failure("Cannot recv data: @@@@\n@  WARNING  @\n@@@@\nHost key for [lab]:22 has changed.\n"
+                               "Host key verification failed.: Connection reset by peer"),
+            "Host key for [lab]:22 has changed. Host key verification failed.: Connection reset by peer");
+  EXPECT_EQ(connection_failure("Failed to connect socket: No such file or directory\n"),
+            "Failed to connect socket: No such file or directory");
+  EXPECT_EQ(connection_failure(""), "");
+}
+
 TEST(LibvirtUri, AConnectionThatFailsHasARemedy) {
   auto remedy = [](const char* uri, std::string_view message) { return connection_remedy(libvirt_uri(uri), message); };
   EXPECT_THAT(remedy("qemu:///system", "Failed to connect socket to '/run/libvirt-sock': No such file or directory"),

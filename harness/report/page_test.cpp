@@ -160,7 +160,7 @@ TEST_F(Page, OfACellTellsItsPhasesFindingsAndExpectations) {
   EXPECT_EQ(count(".timeline li.done"), 5);
   EXPECT_THAT(text(".timeline li.failed"), StartsWith("capture"));
   EXPECT_EQ(count(".timeline li.absent"), 2);
-  EXPECT_THAT(text(".lead"), HasSubstr("no capture kernel spoke"));
+  EXPECT_THAT(text(".lead"), HasSubstr("did not reach its agent"));
   EXPECT_THAT(text("section.finding"), HasSubstr("Starting crashdump kernel"));
   EXPECT_THAT(text("dl.explain"), HasSubstr(find_code("capture-timeout")->causes));
   EXPECT_THAT(text("table.expected"), HasSubstr("nobody saw it"));
