@@ -36,8 +36,8 @@ void add(Results& results, const std::string& group, const std::string& name, co
   results.figures.push_back({.group = group, .name = name, .unit = unit, .value = spread_of(values)});
 }
 
-/// In turns, once forked and once cold; whether each set of cells ends as it does cold is not asked here. kdt's own share
-/// is that of the cold run: what it takes once for each run is then spread over its cells, as in any run.
+/// In turns, once forked and once cold; whether each set of cells ends as it does cold is not asked here. kdt's own
+/// share is that of the cold run: what it takes once for each run is then spread over its cells, as in any run.
 void measure_forks(const Workbench& bench, const std::string& name, const std::string& axes, Results& results) {
   auto matrix = matrix_text(bench.kernel.name, axes);
   std::vector<double> forked, cold, own;

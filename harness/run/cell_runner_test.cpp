@@ -353,8 +353,7 @@ TEST_F(CellRunnerTest, AMachineThatCannotBeStartedIsAnInfraError) {
 
 TEST_F(CellRunnerTest, ADirectoryThatIsGoneIsAnInfraError) {
   fs::remove_all(directory_.path() / "cell");
-  auto result = run();
-  EXPECT_EQ(result.verdict, Verdict::error);
+  EXPECT_EQ(run().verdict, Verdict::error);
 }
 
 TEST_F(CellRunnerTest, FingerprintsDifferWithEveryParameter) {
@@ -373,8 +372,7 @@ TEST_F(CellRunnerTest, FingerprintsDifferWithEveryParameter) {
 }
 
 TEST_F(CellRunnerTest, TheDumpIsVerifiedByTheCanariesThatWerePlanted) {
-  auto result = run();
-  EXPECT_EQ(result.verdict, Verdict::pass);
+  EXPECT_EQ(run().verdict, Verdict::pass);
   EXPECT_EQ(expected_.canaries.size(), 5u);
   EXPECT_EQ(expected_.system_ram.size(), 1u);
   EXPECT_EQ(expected_.canary_key, canary_key(*expected_.nonce));
