@@ -23,7 +23,7 @@ ReadMemory guest_memory(const PhysRange& ram, std::optional<int> pid, const Huma
 void look_at_standstill(const Standstill& guest, const std::function<void(const ReadMemory&)>& look,
                         const std::stop_token& stop, Deadline deadline) {
   try {
-    guest.stop();
+    if (!guest.debugged) guest.stop();
     auto memory = guest.memory();
     look([&](PhysAddr from, std::span<std::byte> to) {
       if (stop.stop_requested()) throw Interrupted();
@@ -31,10 +31,10 @@ void look_at_standstill(const Standstill& guest, const std::function<void(const 
       memory(from, to);
     });
   } catch (...) {
-    guest.go_on_after_all();
+    if (!guest.debugged) guest.go_on_after_all();
     throw;
   }
-  guest.go_on();
+  if (!guest.debugged) guest.go_on();
 }
 
 } // namespace kdt::machine

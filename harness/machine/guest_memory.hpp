@@ -17,6 +17,7 @@ struct Standstill {
   std::function<ReadMemory()> memory{};    ///< of the guest that stands still
   std::function<void()> go_on{};           ///< waits for the answer
   std::function<void()> go_on_after_all{}; ///< when the look failed: does not wait, and throws nothing
+  bool debugged = false; ///< it runs on instead: its debugger would take the stop for an event of its own
 };
 
 /// Stops the guest, calls `look` with what reads its RAM, and lets it go on, whatever look did. Each read throws

@@ -73,6 +73,13 @@ TEST_F(StandstillTest, StopsTheGuestAndLetsItGoOn) {
   EXPECT_EQ(asked_, "stop memory read go on");
 }
 
+TEST_F(StandstillTest, AGuestThatIsDebuggedRunsOn) {
+  auto debugged = guest();
+  debugged.debugged = true;
+  look_at_standstill(debugged, read_once, {}, Deadline::after(30s));
+  EXPECT_EQ(asked_, "memory read ");
+}
+
 TEST_F(StandstillTest, TheGuestGoesOnAfterALookThatFailed) {
   auto fails = [](const ReadMemory&) { throw Error(Blame::infra, "hostile"); };
   EXPECT_THROW(look_at_standstill(guest(), fails, {}, Deadline::after(30s)), Error);

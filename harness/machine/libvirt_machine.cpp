@@ -183,7 +183,8 @@ void LibvirtMachine::look_into_memory(const std::function<void(const ReadMemory&
       .stop = [&] { state.call("stop", deadline, suspend); },
       .memory = [&] { return state.memory(deadline); },
       .go_on = [&] { state.call("cont", deadline, resume); },
-      .go_on_after_all = [&] { state.calls.post([domain = state.domain] { ::virDomainResume(domain->get()); }); }};
+      .go_on_after_all = [&] { state.calls.post([domain = state.domain] { ::virDomainResume(domain->get()); }); },
+      .debugged = state.spec.gdb_port.has_value()};
   look_at_standstill(guest, look, state.stop, deadline);
 }
 

@@ -182,7 +182,8 @@ void QemuMachine::look_into_memory(const std::function<void(const ReadMemory&)>&
   Standstill guest{.stop = [&] { state.execute("stop", {}, deadline); },
                    .memory = [&] { return state.memory(deadline); },
                    .go_on = [&] { state.execute("cont", {}, deadline); },
-                   .go_on_after_all = [&] { state.monitor.write(qmp::command(++state.last_id, "cont") + "\n"); }};
+                   .go_on_after_all = [&] { state.monitor.write(qmp::command(++state.last_id, "cont") + "\n"); },
+                   .debugged = state.spec.gdb_port.has_value()};
   look_at_standstill(guest, look, state.stop, deadline);
 }
 
