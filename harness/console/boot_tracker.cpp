@@ -28,11 +28,6 @@ bool starts_with_any(std::string_view line, const std::array<std::string_view, N
   return false;
 }
 
-/// What stands between the brackets of "[    1.234567]", "[    T1]" and "[    C0]".
-bool of_timestamp(char c) {
-  return (c >= '0' && c <= '9') || c == ' ' || c == '.' || c == 'T' || c == 'C';
-}
-
 } // namespace
 
 std::string_view to_string(Stage stage) {
@@ -44,7 +39,9 @@ std::string_view to_string(Stage stage) {
 std::string_view without_timestamp(std::string_view line) {
   while (line.starts_with('[')) {
     auto end = line.find(']');
-    if (end == std::string_view::npos || !std::ranges::all_of(line.substr(1, end - 1), of_timestamp)) break;
+    bool prefix = end != std::string_view::npos &&
+                  line.substr(1, end - 1).find_first_not_of(" .0123456789TC") == std::string_view::npos;
+    if (!prefix) break;
     line = line.substr(end + 1);
     while (line.starts_with(' ')) line.remove_prefix(1);
   }

@@ -12,11 +12,6 @@ bool left_out(char c) {
   return c == '\r' || c == '\0';
 }
 
-/// As almost every piece is, so by memchr() and not byte by byte.
-bool clean(std::string_view piece) {
-  return piece.find('\r') == std::string_view::npos && piece.find('\0') == std::string_view::npos;
-}
-
 } // namespace
 
 std::vector<std::string> LineSplitter::feed(std::string_view bytes) {
@@ -26,7 +21,7 @@ std::vector<std::string> LineSplitter::feed(std::string_view bytes) {
     auto piece = bytes.substr(0, newline);
     bytes.remove_prefix(newline == std::string_view::npos ? bytes.size() : newline + 1);
     if (piece.ends_with('\r')) piece.remove_suffix(1); // how nearly every line ends
-    if (clean(piece))
+    if (std::ranges::none_of(piece, left_out))
       line_ += piece;
     else
       std::ranges::remove_copy_if(piece, std::back_inserter(line_), left_out);
