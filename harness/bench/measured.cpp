@@ -2,7 +2,7 @@
 
 #include "base/error.hpp"
 #include "base/file.hpp"
-#include "base/text.hpp"
+#include "base/proc_stat.hpp"
 
 #include <csignal>
 #include <fcntl.h>
@@ -24,12 +24,11 @@ namespace {
   ::_exit(127);
 }
 
-/// Of a process that has ended and is not reaped yet: proc(5), fields 14 to 17 of stat, in ticks.
+/// Of a process that has ended and is not reaped yet: fields 14 to 17, in ticks.
 void read_times(pid_t pid, Measured& measured) {
-  auto text = read_file(fmt::format("/proc/{}/stat", pid));
-  auto fields = split(text.substr(text.rfind(')') + 2), ' '); // from the third on
+  auto fields = proc_stat(pid);
   auto seconds = [&](std::size_t field) {
-    return Seconds(std::stod(fields.at(field - 3)) / static_cast<double>(::sysconf(_SC_CLK_TCK)));
+    return Seconds(std::stod(fields.at(proc_stat_index(field))) / static_cast<double>(::sysconf(_SC_CLK_TCK)));
   };
   measured.own = seconds(14) + seconds(15);
   measured.children = seconds(16) + seconds(17);

@@ -11,7 +11,6 @@
 
 #include <csignal>
 #include <functional>
-#include <unistd.h>
 
 namespace kdt::e2e {
 namespace {
@@ -36,9 +35,7 @@ exec nsenter -t "$(cat "$(dirname "$0")/pid")" -m sh -c "$last"
 class E2eLibvirtDaemon : public ::testing::Test {
 protected:
   void SetUp() override {
-    if (::geteuid() != 0) GTEST_SKIP() << "a system daemon is root's";
-    for (const char* program : {"libvirtd", "unshare", "virsh"})
-      if (!find_program(program)) GTEST_SKIP() << program << " is missing";
+    if (auto missing = SystemLibvirtd::missing()) GTEST_SKIP() << *missing;
     daemon_.emplace(place_);
     if (!daemon_->runs()) GTEST_SKIP() << "libvirtd does not run here: " << daemon_->log();
   }
@@ -59,13 +56,15 @@ protected:
   /// world until it is back. The first is an error of the host without a guest left, the second passes.
   void expect_an_error_and_a_pass(const std::function<void()>& go_away_and_come_back) {
     Program program(place_, arguments(daemon_->uri()));
-    ASSERT_TRUE(program.wait_until([&] { return in_phase(Phase::load); }, Deadline::after(k_run_budget)));
+    ASSERT_TRUE(
+        program.wait_until([&] { return in_phase(run_directory(), Phase::load); }, Deadline::after(k_run_budget)));
     auto first = emulators_named_by(program.pid());
     EXPECT_THAT(first, SizeIs(1));
     program.signal(SIGSTOP);
     go_away_and_come_back();
     program.signal(SIGCONT);
-    EXPECT_TRUE(program.wait_until([&] { return in_phase(Phase::capture); }, Deadline::after(k_run_budget)))
+    EXPECT_TRUE(
+        program.wait_until([&] { return in_phase(run_directory(), Phase::capture); }, Deadline::after(k_run_budget)))
         << program.err(); // of the second
     auto second = emulators_named_by(program.pid());
     EXPECT_THAT(second, SizeIs(1));
@@ -88,11 +87,6 @@ protected:
     EXPECT_THAT(files_below(place_.tmp()), IsEmpty());
   }
   fs::path run_directory() const { return place_.path() / "run"; }
-  bool in_phase(Phase phase) const {
-    for (const auto& cell : cell_directories(run_directory()))
-      if (EventReader(run_directory() / "cells" / cell).phase() == to_string(phase)) return true;
-    return false;
-  }
 
   Place place_;
   fs::path matrix_ = place_.write("daemon.yaml", k_matrix);
@@ -110,7 +104,8 @@ TEST_F(E2eLibvirtDaemon, RunsTheCellsOfASystemConnection) {
 
 TEST_F(E2eLibvirtDaemon, ThatIsKilledLeavesAnErrorAndNoGuest) {
   Program program(place_, arguments(daemon_->uri(), {"--only", "rodata=full"}));
-  ASSERT_TRUE(program.wait_until([&] { return in_phase(Phase::load); }, Deadline::after(k_run_budget)));
+  ASSERT_TRUE(
+      program.wait_until([&] { return in_phase(run_directory(), Phase::load); }, Deadline::after(k_run_budget)));
   EXPECT_THAT(emulators_named_by(program.pid()), SizeIs(1));
   daemon_->kill();
   auto pid = program.pid();
@@ -147,7 +142,8 @@ TEST_F(E2eLibvirtDaemon, ThatWasStoppedAndIsBackRunsTheNextCellOfTheSameRun) {
 
 TEST_F(E2eLibvirtDaemon, ThatAnswersNothingMoreIsAnErrorAndRunsTheNextCellWhenItDoes) {
   Program program(place_, arguments(daemon_->uri()));
-  ASSERT_TRUE(program.wait_until([&] { return in_phase(Phase::load); }, Deadline::after(k_run_budget)));
+  ASSERT_TRUE(
+      program.wait_until([&] { return in_phase(run_directory(), Phase::load); }, Deadline::after(k_run_budget)));
   daemon_->signal(SIGSTOP);
   EXPECT_TRUE(
       program.wait_until([&] { return journal_cells(run_directory()).size() == 1; }, Deadline::after(k_run_budget)));
@@ -158,7 +154,8 @@ TEST_F(E2eLibvirtDaemon, ThatAnswersNothingMoreIsAnErrorAndRunsTheNextCellWhenIt
 
 TEST_F(E2eLibvirtDaemon, EndsTheGuestsOfAKdtThatWasKilled) {
   Program program(place_, arguments(daemon_->uri(), {"--only", "rodata=full"}));
-  ASSERT_TRUE(program.wait_until([&] { return in_phase(Phase::load); }, Deadline::after(k_run_budget)));
+  ASSERT_TRUE(
+      program.wait_until([&] { return in_phase(run_directory(), Phase::load); }, Deadline::after(k_run_budget)));
   auto pid = program.pid();
   EXPECT_THAT(emulators_named_by(pid), SizeIs(1));
   program.signal(SIGKILL);
@@ -190,7 +187,9 @@ TEST_F(E2eLibvirtDaemon, WhatRanOnAHostThatGoesAwayRunsOnAnother) {
                                                       "- {{uri: '{}', slots: 1, memory: 4G}}\n",
                                                       daemon_->uri(), second.uri()));
   Program program(place_, {"run", matrix_.string(), "--out", "run", "--hosts", hosts.string()});
-  auto both_run = [&] { return emulators_named_by(program.pid()).size() == 2 && in_phase(Phase::load); };
+  auto both_run = [&] {
+    return emulators_named_by(program.pid()).size() == 2 && in_phase(run_directory(), Phase::load);
+  };
   ASSERT_TRUE(program.wait_until(both_run, Deadline::after(k_run_budget)));
   daemon_->kill();
   auto outcome = program.finish(Deadline::after(k_run_budget));

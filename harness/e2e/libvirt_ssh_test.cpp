@@ -11,7 +11,6 @@
 #include <gtest/gtest.h>
 
 #include <csignal>
-#include <unistd.h>
 
 namespace kdt::e2e {
 namespace {
@@ -30,10 +29,8 @@ axes: {rodata: [full, on]}
 class E2eLibvirtSsh : public ::testing::Test {
 protected:
   void SetUp() override {
-    if (::geteuid() != 0) GTEST_SKIP() << "a system daemon is root's";
-    if (auto missing = Sshd::missing()) GTEST_SKIP() << *missing;
-    for (const char* program : {"libvirtd", "unshare", "virsh"})
-      if (!find_program(program)) GTEST_SKIP() << program << " is missing";
+    for (const auto& missing : {SystemLibvirtd::missing(), Sshd::missing()})
+      if (missing) GTEST_SKIP() << *missing;
     daemon_.emplace(place_);
     if (!daemon_->runs()) GTEST_SKIP() << "libvirtd does not run here: " << daemon_->log();
     sshd_.emplace(place_, daemon_->pid());
@@ -44,11 +41,6 @@ protected:
     std::vector<std::string> words{"run", matrix_.string(), "-j", "1", "--out", out, "--connect", sshd_->uri()};
     words.insert(words.end(), more.begin(), more.end());
     return words;
-  }
-  bool in_phase(const std::string& out, Phase phase) const {
-    for (const auto& cell : cell_directories(place_.path() / out))
-      if (EventReader(place_.path() / out / "cells" / cell).phase() == to_string(phase)) return true;
-    return false;
   }
   std::vector<std::string> pools() const { return virsh(daemon_->uri(), {"pool-list", "--all", "--name"}); }
   std::vector<std::string> domains() const { return virsh(daemon_->uri(), {"list", "--all", "--name"}); }
@@ -73,7 +65,8 @@ protected:
 
 TEST_F(E2eLibvirtSsh, TheOtherHostGetsTheImagesAndGivesTheDumpsBack) {
   Program program(place_, arguments("run", {"--keep", "all"}));
-  ASSERT_TRUE(program.wait_until([&] { return in_phase("run", Phase::load); }, Deadline::after(k_run_budget)))
+  ASSERT_TRUE(
+      program.wait_until([&] { return in_phase(place_.path() / "run", Phase::load); }, Deadline::after(k_run_budget)))
       << program.err();
   EXPECT_THAT(pools(), SizeIs(1));
   EXPECT_THAT(domains(), SizeIs(1));
@@ -93,7 +86,8 @@ TEST_F(E2eLibvirtSsh, TheOtherHostGetsTheImagesAndGivesTheDumpsBack) {
 
 TEST_F(E2eLibvirtSsh, WhatAKilledKdtLeftThereGoesWithTheNextRun) {
   Program program(place_, arguments("run"));
-  ASSERT_TRUE(program.wait_until([&] { return in_phase("run", Phase::load); }, Deadline::after(k_run_budget)))
+  ASSERT_TRUE(
+      program.wait_until([&] { return in_phase(place_.path() / "run", Phase::load); }, Deadline::after(k_run_budget)))
       << program.err();
   program.signal(SIGKILL);
   program.finish(Deadline::after(std::chrono::minutes(1)));

@@ -158,13 +158,6 @@ defaults: {kernel: v6.1-dma, memory: 1G, crashkernel: 256M}
 axes: {rodata: [full, on]}
 )";
 
-/// A guest of the run is in this phase.
-bool in_phase(const fs::path& run_directory, Phase phase) {
-  for (const auto& cell : cell_directories(run_directory))
-    if (EventReader(run_directory / "cells" / cell).phase() == to_string(phase)) return true;
-  return false;
-}
-
 /// Waits until a guest of the run is in this phase; false when kdt ended, or did not get that far in time.
 bool reaches(Program& program, const Place& place, Phase phase) {
   return program.wait_until([&] { return in_phase(place.path() / "run", phase) && !emulators_in(place).empty(); },

@@ -7,6 +7,7 @@
 
 #include <csignal>
 #include <fcntl.h>
+#include <unistd.h>
 
 namespace kdt::e2e {
 
@@ -84,6 +85,13 @@ void Libvirtd::stop() {
   while (!ended && !deadline.passed()) context_.run_one_until(deadline.at());
   EXPECT_TRUE(ended) << "libvirtd does not stop: " << log();
   child_.reset();
+}
+
+std::optional<std::string> SystemLibvirtd::missing() {
+  if (::geteuid() != 0) return "a system daemon is root's";
+  for (const char* program : {"libvirtd", "unshare", "virsh"})
+    if (!find_program(program)) return fmt::format("{} is missing", program);
+  return std::nullopt;
 }
 
 SystemLibvirtd::SystemLibvirtd(const Place& place, const char* name)

@@ -41,6 +41,9 @@ private:
 /// A system daemon. Everything of it is its own: a mount namespace hides the host's /run/libvirt and the like.
 class SystemLibvirtd : public Libvirtd {
 public:
+  /// Why there can be none on this host; nullopt: there can.
+  static std::optional<std::string> missing();
+
   explicit SystemLibvirtd(const Place& place, const char* name = "daemon");
 
   std::string uri() const;

@@ -94,4 +94,10 @@ bool EventReader::asked(std::string_view ask) {
   return std::ranges::any_of(asks_, [&](const auto& text) { return text.find(word) != std::string::npos; });
 }
 
+bool in_phase(const fs::path& run_directory, Phase phase) {
+  for (const auto& cell : cell_directories(run_directory))
+    if (EventReader(run_directory / "cells" / cell).phase() == to_string(phase)) return true;
+  return false;
+}
+
 } // namespace kdt::e2e

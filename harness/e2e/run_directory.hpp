@@ -45,4 +45,7 @@ private:
   std::vector<std::string> asks_; ///< of this phase
 };
 
+/// Some cell of the run is in this phase.
+bool in_phase(const fs::path& run_directory, Phase phase);
+
 } // namespace kdt::e2e

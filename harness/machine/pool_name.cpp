@@ -2,6 +2,7 @@
 
 #include "base/error.hpp"
 #include "base/file.hpp"
+#include "base/proc_stat.hpp"
 #include "base/sha256.hpp"
 #include "base/text.hpp"
 
@@ -26,19 +27,15 @@ std::string own_host() {
   return sha256(boot + " " + pids).substr(0, k_host_digits);
 }
 
-/// proc(5), field 22 of stat; "" when there is no such process, or it is not ours to look at.
+/// "" when there is no such process, or it is not ours to look at.
 std::string start_of(int pid) {
-  std::string stat;
+  constexpr std::size_t k_start = proc_stat_index(22);
   try {
-    stat = read_file(fmt::format("/proc/{}/stat", pid));
+    auto fields = proc_stat(pid);
+    return fields.size() > k_start ? fields[k_start] : "";
   } catch (const Error&) {
     return "";
   }
-  constexpr std::size_t k_after_name = 20; // the name, field 2, may hold spaces and parentheses of its own
-  auto name_end = stat.rfind(')');
-  if (name_end == std::string::npos) return "";
-  auto fields = split(stat.substr(name_end + 1), ' ');
-  return fields.size() > k_after_name ? fields[k_after_name] : "";
 }
 
 bool all_of(std::string_view text, std::string_view digits) {
