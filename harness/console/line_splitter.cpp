@@ -12,6 +12,11 @@ bool left_out(char c) {
   return c == '\r' || c == '\0';
 }
 
+/// As nearly every piece is: by memchr(), since byte by byte this was a third of what reading a console takes.
+bool clean(std::string_view piece) {
+  return piece.find('\r') == std::string_view::npos && piece.find('\0') == std::string_view::npos;
+}
+
 } // namespace
 
 std::vector<std::string> LineSplitter::feed(std::string_view bytes) {
@@ -21,7 +26,7 @@ std::vector<std::string> LineSplitter::feed(std::string_view bytes) {
     auto piece = bytes.substr(0, newline);
     bytes.remove_prefix(newline == std::string_view::npos ? bytes.size() : newline + 1);
     if (piece.ends_with('\r')) piece.remove_suffix(1); // how nearly every line ends
-    if (std::ranges::none_of(piece, left_out))
+    if (clean(piece))
       line_ += piece;
     else
       std::ranges::remove_copy_if(piece, std::back_inserter(line_), left_out);
