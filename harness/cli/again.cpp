@@ -55,7 +55,7 @@ private:
 Again::Again(const CellPlace& place, const AgainOptions& options, const Context& context)
     : place_(place), options_(options), context_(context), cell_(place.result.cell),
       backend_(make_backend(options.backend.or_as_before(place.result.backend),
-                            fs::path(options.directory).filename().string())),
+                            fs::path(options.directory).filename().string(), context.stop)),
       directory_(options.directory), forward_stop_(context.stop, [this] { stop_.request_stop(); }) {
   auto& words = cell_.parameters.cmdline;
   if (options.nokaslr) words += words.empty() ? "nokaslr" : " nokaslr";

@@ -23,13 +23,13 @@ constexpr std::size_t k_longest_name = 150; // a file name has 255 bytes, and li
 /// The connection to one host; made anew when it was lost.
 class Libvirt {
 public:
-  explicit Libvirt(machine::LibvirtUri uri) : uri_(std::move(uri)) {}
+  Libvirt(machine::LibvirtUri uri, std::stop_token stop) : uri_(std::move(uri)), stop_(std::move(stop)) {}
 
   std::shared_ptr<machine::LibvirtConnection> connection() {
     std::scoped_lock lock(mutex_);
     if (connection_ && connection_->alive()) return connection_;
     connection_.reset(); // an embedded one can be there only once
-    connection_ = std::make_shared<machine::LibvirtConnection>(uri_, self_as_keeper());
+    connection_ = std::make_shared<machine::LibvirtConnection>(uri_, self_as_keeper(), stop_);
     return connection_;
   }
   /// Whether the connection that was there is lost.
@@ -40,6 +40,7 @@ public:
 
 private:
   machine::LibvirtUri uri_;
+  std::stop_token stop_;
   std::mutex mutex_;
   std::shared_ptr<machine::LibvirtConnection> connection_; ///< shared with the machines that still use it
 };
@@ -56,12 +57,12 @@ std::unique_ptr<machine::Machine> make_machine(Libvirt& libvirt, const std::stri
                                                    std::move(held));
 }
 
-run::Backend libvirt_backend(const machine::LibvirtUri& uri, const std::string& run_id) {
-  auto libvirt = std::make_shared<Libvirt>(uri); // shared by the functions below
+run::Backend libvirt_backend(const machine::LibvirtUri& uri, const std::string& run_id, std::stop_token stop) {
+  auto libvirt = std::make_shared<Libvirt>(uri, std::move(stop)); // shared by the functions below
   auto connection = libvirt->connection();
   run::Backend backend{.make_machine =
-                           [libvirt, run_id](const machine::MachineSpec& spec, std::stop_token stop) {
-                             return make_machine(*libvirt, run_id, spec, std::move(stop), {});
+                           [libvirt, run_id](const machine::MachineSpec& spec, std::stop_token stop_cell) {
+                             return make_machine(*libvirt, run_id, spec, std::move(stop_cell), {});
                            },
                        .accelerator = uri.here ? machine::best_accelerator() : connection->accelerator(),
                        .emulator_version = uri.here ? machine::qemu_version() : "libvirt " + connection->version(),
@@ -76,8 +77,9 @@ run::Backend libvirt_backend(const machine::LibvirtUri& uri, const std::string& 
 /// Several hosts, and which of them runs which guest.
 class Farm {
 public:
-  Farm(const std::vector<Host>& hosts, std::string run_id) : run_id_(std::move(run_id)), placement_(hosts) {
-    for (const auto& host : hosts) hosts_.push_back(std::make_unique<Libvirt>(host.uri));
+  Farm(const std::vector<Host>& hosts, std::string run_id, const std::stop_token& stop)
+      : run_id_(std::move(run_id)), placement_(hosts) {
+    for (const auto& host : hosts) hosts_.push_back(std::make_unique<Libvirt>(host.uri, stop));
   }
 
   Libvirt& host(std::size_t index) { return *hosts_.at(index); }
@@ -106,8 +108,8 @@ private:
   std::vector<std::unique_ptr<Libvirt>> hosts_;
 };
 
-run::Backend farm_backend(const std::vector<Host>& hosts, const std::string& run_id) {
-  auto farm = std::make_shared<Farm>(hosts, run_id); // shared by the functions below
+run::Backend farm_backend(const std::vector<Host>& hosts, const std::string& run_id, const std::stop_token& stop) {
+  auto farm = std::make_shared<Farm>(hosts, run_id, stop); // shared by the functions below
   std::optional<machine::Accelerator> accelerator;
   std::string versions;
   machine::DomainPlace place;
@@ -127,11 +129,12 @@ run::Backend farm_backend(const std::vector<Host>& hosts, const std::string& run
     memory = memory + hosts[i].memory;
     largest = std::max(largest, hosts[i].memory);
   }
-  run::Backend backend{.make_machine = [farm](const machine::MachineSpec& spec,
-                                              std::stop_token stop) { return farm->make(spec, std::move(stop)); },
-                       .accelerator = *accelerator,
-                       .emulator_version = versions,
-                       .name = "libvirt"};
+  run::Backend backend{
+      .make_machine = [farm](const machine::MachineSpec& spec,
+                             std::stop_token stop_cell) { return farm->make(spec, std::move(stop_cell)); },
+      .accelerator = *accelerator,
+      .emulator_version = versions,
+      .name = "libvirt"};
   backend.describe = [place](const machine::MachineSpec& spec) { return machine::describe_domain(spec, place); };
   backend.memory = [memory] { return memory; };
   backend.largest = largest;
@@ -200,9 +203,9 @@ run::Backend qemu_backend() {
           .can_fork = true};
 }
 
-run::Backend make_backend(const BackendOptions& options, const std::string& run_id) {
-  if (options.libvirt() && !options.hosts.empty()) return farm_backend(read_hosts(options.hosts), run_id);
-  return options.libvirt() ? libvirt_backend(options.uri(), run_id) : qemu_backend();
+run::Backend make_backend(const BackendOptions& options, const std::string& run_id, std::stop_token stop) {
+  if (options.libvirt() && !options.hosts.empty()) return farm_backend(read_hosts(options.hosts), run_id, stop);
+  return options.libvirt() ? libvirt_backend(options.uri(), run_id, std::move(stop)) : qemu_backend();
 }
 
 } // namespace kdt::cli

@@ -39,8 +39,9 @@ inline std::filesystem::path self_as_keeper() {
 run::Backend qemu_backend();
 
 /// What the options say. On another host QEMU's version is not known: libvirt's stands for it. Connects to libvirt; the
-/// names of its domains carry the run's id. Throws Error{usage}, and Error{infra} when there is no QEMU or no libvirt.
-run::Backend make_backend(const BackendOptions& options, const std::string& run_id);
+/// names of its domains carry the run's id. Throws Error{usage}, Error{infra} when there is no QEMU or no libvirt, and
+/// Interrupted when stop is requested while libvirt does not answer.
+run::Backend make_backend(const BackendOptions& options, const std::string& run_id, std::stop_token stop);
 
 /// The name of a cell's domain: unique among those of every kdt on the host, and fit for a file name.
 std::string domain_name(const std::string& run_id, const std::string& machine_name, int pid);

@@ -107,7 +107,7 @@ Check check_emulator() {
 
 int doctor_action(const BackendOptions& options, const Context& context) {
   auto checks = check_host(context.repository, default_cache_directory());
-  if (options.libvirt()) checks.push_back(check_libvirt(options.uri()));
+  if (options.libvirt()) checks.push_back(check_libvirt(options.uri(), context.stop));
   for (const auto& check : checks) {
     constexpr const char* words[] = {"ok  ", "note", "BAD "};
     fmt::print("{} {:<24} {}\n", words[static_cast<int>(check.state)], check.what, check.found);
@@ -133,9 +133,9 @@ std::vector<Check> check_host(const fs::path& repository, const fs::path& cache)
   return checks;
 }
 
-Check check_libvirt(const machine::LibvirtUri& uri) {
+Check check_libvirt(const machine::LibvirtUri& uri, std::stop_token stop) {
   try {
-    machine::LibvirtConnection connection(uri, self_as_keeper());
+    machine::LibvirtConnection connection(uri, self_as_keeper(), std::move(stop));
     return {State::good, "libvirt", fmt::format("{} at {}", connection.version(), uri.text), ""};
   } catch (const Error& error) {
     return {State::bad, "libvirt", error.what(), "see docs/libvirt.md"};

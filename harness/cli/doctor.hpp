@@ -21,7 +21,7 @@ struct Check {
 std::vector<Check> check_host(const std::filesystem::path& repository, const std::filesystem::path& cache);
 
 /// Whether libvirt can be spoken with.
-Check check_libvirt(const machine::LibvirtUri& uri);
+Check check_libvirt(const machine::LibvirtUri& uri, std::stop_token stop = {});
 
 /// Throws Error{infra} that says how to mend the first bad check, so that nothing begins on a host that cannot end it.
 void require_able_host(const std::filesystem::path& repository);

@@ -82,7 +82,8 @@ public:
   Minimizing(const CellPlace& failing, const MinimizeArguments& arguments, const Context& context)
       : failing_(failing), context_(context), images_(default_cache_directory(), context.repository),
         directory_(arguments.out), tries_left_(arguments.tries),
-        backend_(make_backend(arguments.backend.or_as_before(failing.result.backend), directory_.filename().string())),
+        backend_(make_backend(arguments.backend.or_as_before(failing.result.backend), directory_.filename().string(),
+                              context.stop)),
         expectations_(run::read_expectations(failing.recipe.rules)),
         machine_(matrix::load_machine_type(context.repository / "matrices/machines/virt.yaml")) {
     kernels_[failing.recipe.kernel.name] = kernel_again(failing.recipe, images_, context.stop);

@@ -172,7 +172,7 @@ int run_action(RunArguments& arguments, const Context& context) {
     arguments.options.jobs = 0;
     for (const auto& host : read_hosts(arguments.backend.hosts)) arguments.options.jobs += host.slots;
   }
-  auto backend = make_backend(arguments.backend, arguments.options.directory.filename().string());
+  auto backend = make_backend(arguments.backend, arguments.options.directory.filename().string(), context.stop);
   run::refuse_other_backend(arguments.options.directory, arguments.options.finished, backend.name,
                             std::string(machine::to_string(backend.accelerator)));
   auto baseline = find_baseline(arguments.baseline,

@@ -85,7 +85,7 @@ void Session::begin() {
                  : arguments_.keep == "none" ? run::Keep::none
                                              : run::Keep::failed;
   options.learnt = default_cache_directory() / "learnt.sqlite";
-  backend_ = cli::make_backend(arguments_.backend, fs::path(options.directory).filename().string());
+  backend_ = cli::make_backend(arguments_.backend, fs::path(options.directory).filename().string(), context_.stop);
   run_.started = run::timestamp();
 }
 

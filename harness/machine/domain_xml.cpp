@@ -91,7 +91,10 @@ void add_drive(xml_node devices, const Drive& drive, std::size_t number, Slots& 
 
 void add_devices(xml_node domain, const MachineSpec& spec, const DomainPlace& place, Slots& slots) {
   auto devices = add(domain, "devices");
-  if (!place.emulator.empty()) add_text(devices, "emulator", place.emulator.string());
+  bool single_thread = spec.accelerator == Accelerator::tcg && !spec.thread_per_cpu;
+  bool by_script = single_thread && !place.single_thread_emulator.empty();
+  const auto& emulator = by_script ? place.single_thread_emulator : place.emulator;
+  if (!emulator.empty()) add_text(devices, "emulator", emulator.string());
   auto serial = add_channel(devices, "serial", place.console, "pty");
   auto target = add(serial, "target", {{"type", "system-serial"}, {"port", "0"}});
   add(target, "model", {{"name", "pl011"}});
@@ -170,6 +173,7 @@ std::string domain_xml(const MachineSpec& spec, const DomainPlace& place) {
 Description describe_domain(const MachineSpec& spec, const DomainPlace& place) {
   auto anywhere = place;
   anywhere.uuid.clear();
+  anywhere.single_thread_emulator.clear(); // kdt's own, on this host
   for (auto* socket : {&anywhere.console, &anywhere.agent, &anywhere.service}) socket->clear();
   return {.file = "domain.xml", .text = domain_xml(spec, anywhere)};
 }

@@ -12,6 +12,8 @@ namespace kdt::machine {
 struct DomainPlace {
   std::string uuid{};               ///< empty: libvirt chooses one
   std::filesystem::path emulator{}; ///< empty: libvirt knows one
+  /// Of a TCG guest that has one thread for all CPUs (see libvirt_emulator.hpp); empty: it has one for each.
+  std::filesystem::path single_thread_emulator{};
   /// Listening sockets that the emulator connects to before the guest runs. Empty: a pty and a socket of libvirt's own
   /// making, which virDomainOpenConsole and virDomainOpenChannel lead to.
   std::filesystem::path console{};

@@ -80,6 +80,19 @@ TEST(DomainXml, IsDescribedWithoutWhatBelongsToOneStart) {
   EXPECT_THAT(description.text, Not(HasSubstr("<uuid>")));
 }
 
+TEST(DomainXml, OneThreadForAllCpusIsAnEmulatorOfItsOwn) {
+  auto place = with_sockets();
+  place.single_thread_emulator = "/cache/single";
+  auto spec = example();
+  EXPECT_THAT(domain_xml(spec, place), HasSubstr("<emulator>/cache/single</emulator>"));
+  EXPECT_THAT(describe_domain(spec, place).text, HasSubstr("<emulator>/usr/bin/qemu-system-aarch64</emulator>"));
+  spec.thread_per_cpu = true;
+  EXPECT_THAT(domain_xml(spec, place), HasSubstr("<emulator>/usr/bin/qemu-system-aarch64</emulator>"));
+  spec.thread_per_cpu = false;
+  spec.accelerator = Accelerator::kvm;
+  EXPECT_THAT(domain_xml(spec, place), HasSubstr("<emulator>/usr/bin/qemu-system-aarch64</emulator>"));
+}
+
 TEST(DomainXml, KvmUsesTheHostsCpu) {
   auto spec = with_everything();
   spec.accelerator = Accelerator::kvm;

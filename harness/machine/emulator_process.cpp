@@ -1,6 +1,7 @@
 #include "machine/emulator_process.hpp"
 
 #include "base/error.hpp"
+#include "machine/libvirt_reaper.hpp"
 
 #include <csignal>
 #include <fcntl.h>
@@ -55,7 +56,9 @@ void EmulatorProcess::offer_to_oom_killer() const {
 bool EmulatorProcess::kill() const {
   if (::syscall(SYS_pidfd_send_signal, handle_.get(), SIGKILL, nullptr, 0) != 0) return errno == ESRCH;
   pollfd wait{.fd = handle_.get(), .events = POLLIN, .revents = 0};
-  return ::poll(&wait, 1, k_end_milliseconds) == 1;
+  bool ended = ::poll(&wait, 1, k_end_milliseconds) == 1;
+  reap(handle_); // before libvirt looks
+  return ended;
 }
 
 std::vector<int> emulators_of_libvirt() {

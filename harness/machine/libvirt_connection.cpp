@@ -3,11 +3,14 @@
 #include "base/error.hpp"
 #include "base/process.hpp"
 #include "base/text.hpp"
+#include "machine/libvirt_emulator.hpp"
 
 #include <nlohmann/json.hpp>
 #include <pugixml.hpp>
 
 #include <atomic>
+#include <condition_variable>
+#include <csignal>
 #include <cstdlib>
 #include <libvirt/libvirt-qemu.h>
 #include <libvirt/virterror.h>
@@ -72,6 +75,59 @@ DomainEnd end_of(int detail) {
   }
 }
 
+Opened open(const LibvirtUri& uri) {
+  Opened opened{.connection = ConnectHandle(::virConnectOpen(uri.text.c_str())), .capabilities = {}};
+  if (!opened.connection) {
+    auto message = connection_failure(libvirt_message());
+    auto remedy = connection_remedy(uri, message);
+    throw Error(Blame::infra, "cannot connect to libvirt at {}: {}{}", uri.text, message,
+                remedy.empty() ? "" : ": " + remedy);
+  }
+  CHandle<char, std::free> capabilities(::virConnectGetCapabilities(opened.connection.get()));
+  if (!capabilities)
+    throw Error(Blame::infra, "libvirt at {} does not tell what it is capable of: {}", uri.text, libvirt_message());
+  opened.capabilities = capabilities.get();
+  return opened;
+}
+
+/// A daemon that is there and answers nothing blocks virConnectOpen() for ever, and nothing ends such a call: the
+/// thread that makes it is left behind.
+Opened open_within(const LibvirtUri& uri, std::stop_token stop, std::chrono::seconds budget) {
+  struct Opening {
+    std::mutex mutex;
+    std::condition_variable_any changed;
+    std::optional<Opened> opened;
+    std::exception_ptr failure;
+  };
+  auto opening = std::make_shared<Opening>(); // shared with the thread, which may outlast us
+  std::thread([opening, uri] {
+    sigset_t pipe;
+    ::sigemptyset(&pipe);
+    ::sigaddset(&pipe, SIGPIPE);
+    ::pthread_sigmask(SIG_BLOCK, &pipe, nullptr); // it may speak to a daemon that has gone
+    std::optional<Opened> opened;
+    std::exception_ptr failure;
+    try {
+      opened = open(uri);
+    } catch (const Error&) {
+      failure = std::current_exception();
+    }
+    std::scoped_lock lock(opening->mutex);
+    opening->opened = std::move(opened);
+    opening->failure = failure;
+    opening->changed.notify_all();
+  }).detach();
+  std::unique_lock lock(opening->mutex);
+  auto ended = [&] { return opening->opened || opening->failure; };
+  bool answered = opening->changed.wait_for(lock, stop, budget, ended);
+  if (!answered && stop.stop_requested()) throw Interrupted();
+  if (!answered)
+    throw Error(Blame::infra, "libvirt at {} has not answered for {} s: is its daemon stuck, or its host?", uri.text,
+                budget.count());
+  if (opening->failure) std::rethrow_exception(opening->failure);
+  return std::move(*opening->opened);
+}
+
 } // namespace
 
 std::string libvirt_message() {
@@ -107,30 +163,40 @@ void LibvirtConnection::Listeners::lose(const std::string& why) {
   for (const auto& [uuid, listener] : of) listener.on_end({.words = why});
 }
 
-LibvirtConnection::LibvirtConnection(LibvirtUri uri, const std::filesystem::path& keeper) : uri_(std::move(uri)) {
+LibvirtConnection::LibvirtConnection(LibvirtUri uri, const std::filesystem::path& keeper, std::stop_token stop,
+                                     std::chrono::seconds budget)
+    : uri_(std::move(uri)) {
   need_event_loop();
   if (uri_.embedded) {
     root_.emplace(uri_.root, keeper);
     uri_.text = "qemu:///embed?root=" + root_->path().string();
-    root_->with_driver_user([this] { open(); });
+    root_->with_driver_user([this] { take(open(uri_)); });
+    find_single_thread_emulator();
+    root_->keep_capabilities();
+    reaper_.emplace(root_->path() / "run/qemu");
   } else {
-    open();
+    take(open_within(uri_, std::move(stop), budget));
   }
   listen_to_libvirt();
 }
 
-void LibvirtConnection::open() {
-  connection_.reset(::virConnectOpen(uri_.text.c_str()));
-  if (!connection_) {
-    auto message = connection_failure(libvirt_message());
-    auto remedy = connection_remedy(uri_, message);
-    throw Error(Blame::infra, "cannot connect to libvirt at {}: {}{}", uri_.text, message,
-                remedy.empty() ? "" : ": " + remedy);
+void LibvirtConnection::take(Opened opened) {
+  connection_ = std::move(opened.connection);
+  security_models_ = security_models_of(opened.capabilities);
+}
+
+/// Without a place for the script, or on a file system from which nothing may be started, there is none.
+void LibvirtConnection::find_single_thread_emulator() {
+  try {
+    auto qemu = find_program("qemu-system-aarch64");
+    if (!qemu) return;
+    auto script = single_thread_emulator(*qemu, libvirt_cache());
+    // libvirt asks it what it is capable of now, and not when the first guest waits for it.
+    CHandle<char, std::free> capabilities(
+        ::virConnectGetDomainCapabilities(connection_.get(), script.c_str(), "aarch64", "virt", "qemu", 0));
+    if (capabilities) single_thread_emulator_ = script;
+  } catch (const Error&) {
   }
-  CHandle<char, std::free> capabilities(::virConnectGetCapabilities(connection_.get()));
-  if (!capabilities)
-    throw Error(Blame::infra, "libvirt at {} does not tell what it is capable of: {}", uri_.text, libvirt_message());
-  security_models_ = security_models_of(capabilities.get());
 }
 
 void LibvirtConnection::on_close(virConnectPtr, int, void* listeners) {
@@ -193,6 +259,7 @@ bool LibvirtConnection::alive() const {
 DomainPlace LibvirtConnection::domain_place() const {
   if (!uri_.here) return {}; // that host has users and labels of its own, and the files there are libvirt's
   return {.emulator = find_program("qemu-system-aarch64").value_or(""),
+          .single_thread_emulator = single_thread_emulator_,
           .security_models = security_models_,
           .uid = ::geteuid(),
           .gid = ::getegid()};

@@ -2,17 +2,20 @@
 
 #include "base/c_handle.hpp"
 #include "machine/domain_xml.hpp"
+#include "machine/libvirt_reaper.hpp"
 #include "machine/libvirt_root.hpp"
 #include "machine/libvirt_storage.hpp"
 #include "machine/libvirt_uri.hpp"
 #include "machine/machine.hpp"
 
+#include <chrono>
 #include <functional>
 #include <libvirt/libvirt.h>
 #include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -20,6 +23,12 @@ namespace kdt::machine {
 
 using DomainHandle = CHandle<virDomain, virDomainFree>;
 using ConnectHandle = CHandle<virConnect, virConnectClose>;
+
+/// What opening a connection brings.
+struct Opened {
+  ConnectHandle connection;
+  std::string capabilities; ///< XML
+};
 
 /// The message of libvirt's last error in this thread.
 std::string libvirt_message();
@@ -40,8 +49,10 @@ struct DomainListener {
 /// the thread in which libvirt's event loop runs as long as the process.
 class LibvirtConnection {
 public:
-  /// Opens it. keeper: see LibvirtRoot. Throws Error{infra} in one sentence that says what to do.
-  LibvirtConnection(LibvirtUri uri, const std::filesystem::path& keeper);
+  /// Opens it. keeper: see LibvirtRoot. Throws Error{infra} in one sentence that says what to do, also when a daemon
+  /// has not answered within the budget; Interrupted when stop is requested before it answers.
+  LibvirtConnection(LibvirtUri uri, const std::filesystem::path& keeper, std::stop_token stop = {},
+                    std::chrono::seconds budget = std::chrono::seconds(60));
   LibvirtConnection(LibvirtConnection&&) = delete;
   ~LibvirtConnection();
 
@@ -78,17 +89,20 @@ private:
     void end(virDomainPtr domain, const DomainEnd& end);
     void lose(const std::string& why);
   };
-  void open();
+  void take(Opened opened);
+  void find_single_thread_emulator();
   void listen_to_libvirt();
   static void on_close(virConnectPtr connection, int reason, void* listeners);
 
   LibvirtUri uri_;
   std::optional<LibvirtRoot> root_;
+  std::optional<LibvirtReaper> reaper_; ///< of the root's emulators
   /// Shared with libvirt, which may be calling back while the connection is being closed.
   std::shared_ptr<Listeners> listeners_ = std::make_shared<Listeners>();
   ConnectHandle connection_;
-  std::vector<int> callbacks_;       ///< of virConnectDomainEventRegisterAny
-  std::optional<int> qemu_callback_; ///< of virConnectDomainQemuMonitorEventRegister
+  std::filesystem::path single_thread_emulator_; ///< empty: none
+  std::vector<int> callbacks_;                   ///< of virConnectDomainEventRegisterAny
+  std::optional<int> qemu_callback_;             ///< of virConnectDomainQemuMonitorEventRegister
   std::vector<std::string> security_models_;
   std::mutex storage_mutex_; ///< guards what follows
   std::optional<LibvirtStorage> storage_;

@@ -1,12 +1,15 @@
 // Against libvirt's own test driver, which has no daemon and starts nothing.
 
 #include "base/error.hpp"
+#include "base/file.hpp"
 #include "machine/libvirt_connection.hpp"
+#include "machine/listener.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <future>
+#include <thread>
 
 namespace kdt::machine {
 
@@ -77,6 +80,28 @@ TEST(LibvirtConnection, WhoHasForgottenADomainHearsNothing) {
   ::virDomainDestroy(again.get()); // events come in order
   last.get_future().wait_for(30s);
   EXPECT_FALSE(called);
+}
+
+TEST(LibvirtConnection, ADaemonThatAnswersNothingIsGivenUp) {
+  TempDir place("kdt-test");
+  Listener daemon(place.path() / "socket"); // it accepts nobody
+  auto uri = libvirt_uri("qemu+unix:///system?socket=" + daemon.path().string());
+  try {
+    LibvirtConnection connection(uri, {}, {}, 1s);
+    ADD_FAILURE();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.blame(), Blame::infra);
+    EXPECT_THAT(error.what(), HasSubstr("has not answered for 1 s"));
+  }
+}
+
+TEST(LibvirtConnection, CtrlCDoesNotWaitForADaemon) {
+  TempDir place("kdt-test");
+  Listener daemon(place.path() / "socket");
+  auto uri = libvirt_uri("qemu+unix:///system?socket=" + daemon.path().string());
+  std::stop_source stop;
+  std::jthread presses([&] { stop.request_stop(); });
+  EXPECT_THROW(LibvirtConnection(uri, {}, stop.get_token(), 1h), Interrupted);
 }
 
 TEST(LibvirtConnection, WhatCannotBeOpenedIsSaidInOneSentence) {

@@ -24,6 +24,7 @@ namespace {
 /// Sockets below the root have names of up to 60 characters more, and may have 107 in all (unix(7)).
 constexpr std::size_t k_longest_root = 47;
 
+constexpr const char* k_capabilities = "cache/qemu/capabilities"; // libvirt's place below a root
 constexpr const char* k_driver_user = "libvirt-qemu";
 constexpr const char* k_emulator = "qemu-system-";
 constexpr int k_end_milliseconds = 5000; // for a process that got SIGKILL
@@ -46,6 +47,30 @@ std::string read_or_nothing(const fs::path& file) {
   }
 }
 
+/// Where kdt has no cache, none.
+fs::path capabilities_in_cache() {
+  try {
+    return libvirt_cache() / "capabilities";
+  } catch (const Error&) {
+    return {};
+  }
+}
+
+/// Those that differ. Best effort: without them libvirt asks again.
+void copy_files(const fs::path& from, const fs::path& to) {
+  std::error_code none;
+  if (from.empty() || to.empty() || !fs::is_directory(from, none)) return;
+  try {
+    make_directories(to);
+    for (const auto& entry : fs::directory_iterator(from)) {
+      auto text = read_file(entry.path());
+      auto copy = to / entry.path().filename();
+      if (read_or_nothing(copy) != text) write_file_atomic(copy, text);
+    }
+  } catch (const std::exception&) { // a full disk, a cache that others own
+  }
+}
+
 void kill_and_wait(int pid) {
   UniqueFd process(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
   ::kill(pid, SIGKILL);
@@ -54,6 +79,10 @@ void kill_and_wait(int pid) {
 }
 
 } // namespace
+
+fs::path libvirt_cache() {
+  return default_cache_directory() / "libvirt";
+}
 
 LibvirtRoot::LibvirtRoot(const fs::path& named, const fs::path& keeper) : path_(named) {
   if (named.empty()) {
@@ -64,6 +93,7 @@ LibvirtRoot::LibvirtRoot(const fs::path& named, const fs::path& keeper) : path_(
   make_directories(path_ / "etc");
   std::string users = ::geteuid() == 0 ? "user = \"root\"\ngroup = \"root\"\n" : "";
   write_file(path_ / "etc/qemu.conf", k_configuration + users);
+  if (own_) take_capabilities();
   if (!keeper.empty()) start_keeper(keeper, own_.has_value());
 }
 
@@ -72,6 +102,14 @@ LibvirtRoot::~LibvirtRoot() {
   int status = 0;
   while (keeper_ > 0 && ::waitpid(keeper_, &status, 0) < 0 && errno == EINTR) {
   }
+}
+
+void LibvirtRoot::take_capabilities() const {
+  copy_files(capabilities_in_cache(), path_ / k_capabilities);
+}
+
+void LibvirtRoot::keep_capabilities() const {
+  if (own_) copy_files(path_ / k_capabilities, capabilities_in_cache());
 }
 
 void LibvirtRoot::start_keeper(const fs::path& program, bool removes) {

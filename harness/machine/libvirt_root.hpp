@@ -26,12 +26,18 @@ public:
 
   const std::filesystem::path& path() const { return path_; }
 
+  /// Asking QEMU what it is capable of takes libvirt seconds. It keeps the answers in its root, and looks itself
+  /// whether they still hold (of which QEMU, kernel and libvirt they are): this keeps them in kdt's cache for the next
+  /// root.
+  void keep_capabilities() const;
+
   /// Runs it in a thread of its own. Where root runs libvirt's QEMU driver, that looks for the system user libvirt-qemu
   /// although its configuration names another one (libvirt 9.0, virQEMUDriverConfigNew), and a host without libvirt's
   /// daemons has no such user: the thread then sees one. Throws what it throws.
   void with_driver_user(const std::function<void()>& function) const;
 
 private:
+  void take_capabilities() const;
   void start_keeper(const std::filesystem::path& program, bool removes);
   void show_user() const;
 
@@ -40,6 +46,9 @@ private:
   UniqueFd alive_; ///< the keeper reads its other end
   pid_t keeper_ = -1;
 };
+
+/// What kdt keeps for its embedded libvirts between runs. Throws Error{usage} where kdt has no place for a cache.
+std::filesystem::path libvirt_cache();
 
 /// Ends every emulator that has this path in its command line; true when there was one.
 bool end_processes_of(const std::filesystem::path& root);

@@ -31,6 +31,53 @@ TEST(LibvirtRoot, ThatWasNamedStays) {
   EXPECT_TRUE(fs::exists(place.path() / "root/etc/qemu.conf"));
 }
 
+/// What is written into a cache goes into the environment's place for caches.
+class Cache {
+public:
+  Cache() {
+    if (const char* before = std::getenv("XDG_CACHE_HOME")) before_ = before;
+    ::setenv("XDG_CACHE_HOME", place_.path().c_str(), 1);
+  }
+  ~Cache() { before_ ? ::setenv("XDG_CACHE_HOME", before_->c_str(), 1) : ::unsetenv("XDG_CACHE_HOME"); }
+  fs::path capabilities() const { return place_.path() / "kdt/libvirt/capabilities"; }
+
+private:
+  TempDir place_{"kdt-test"};
+  std::optional<std::string> before_;
+};
+
+TEST(LibvirtRoot, WhatQemuIsCapableOfIsAskedForOnce) {
+  Cache cache;
+  {
+    LibvirtRoot first({}, {});
+    make_directories(first.path() / "cache/qemu/capabilities");
+    write_file(first.path() / "cache/qemu/capabilities/qemu.xml", "<qemuCaps/>");
+    first.keep_capabilities();
+  }
+  LibvirtRoot second({}, {});
+  EXPECT_EQ(read_file(second.path() / "cache/qemu/capabilities/qemu.xml"), "<qemuCaps/>");
+}
+
+TEST(LibvirtRoot, ThatWasNamedHasItsOwnCapabilities) {
+  Cache cache;
+  TempDir place("kdt-test");
+  LibvirtRoot root(place.path() / "root", {});
+  make_directories(root.path() / "cache/qemu/capabilities");
+  write_file(root.path() / "cache/qemu/capabilities/qemu.xml", "<qemuCaps/>");
+  root.keep_capabilities();
+  EXPECT_FALSE(fs::exists(cache.capabilities()));
+}
+
+TEST(LibvirtRoot, IsMadeWhereTheCacheCannotBeUsed) {
+  Cache cache;
+  make_directories(cache.capabilities().parent_path());
+  write_file(cache.capabilities(), "no directory");
+  LibvirtRoot root({}, {});
+  make_directories(root.path() / "cache/qemu/capabilities");
+  write_file(root.path() / "cache/qemu/capabilities/qemu.xml", "<qemuCaps/>");
+  EXPECT_NO_THROW(root.keep_capabilities());
+}
+
 TEST(LibvirtRoot, EndsItsEmulatorsAndNoOtherProcess) {
   LibvirtRoot root({}, {});
   int ends[2];
