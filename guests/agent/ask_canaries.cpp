@@ -55,6 +55,14 @@ public:
       answer_.missing.push_back(kind + ": " + std::strerror(errno));
   }
 
+  void plant_slab() {
+    if (!obeys("slab")) {
+      answer_.missing.push_back(std::string("slab: ") + std::strerror(errno));
+      return;
+    }
+    for (int page = 0; page < 2; ++page) add({.kind = "slab", .address = 0, .near = {}}, nullptr);
+  }
+
   /// Asks where each of them lies, now that all are there, and fills those that are ours.
   void finish(std::uint64_t key, std::size_t page_size) {
     const auto lines = read_canaries(read_text(probe_file("canaries")));
@@ -129,6 +137,7 @@ Reply serve_canaries(const Session&, const protocol::Json& arguments) {
   sched_setaffinity(0, sizeof everywhere, &everywhere);
   for (std::size_t i = 0; i < k_user_pages; ++i) planter.find("cache", cache.page(i));
   for (std::size_t i = 0; i < k_user_pages; ++i) planter.find("user", user.page(i));
+  planter.plant_slab();
   const auto memory = dumped_memory(answer.iomem, page_size);
   for (const bool free : {false, true}) // free ones last, so that none of ours takes them again
     for (const auto& span : memory)

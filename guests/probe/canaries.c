@@ -7,6 +7,7 @@
  *   kernel 0xNEAR 0xFROM 0xTO  a page of the kernel's: of those in [FROM, TO) that can be had, the nearest to NEAR
  *   zero 0xNEAR 0xFROM 0xTO    the same, full of zeros
  *   free 0xNEAR 0xFROM 0xTO    a page that is filled and given back, in the middle of a free block
+ *   slab                       the first two pages of a slab of several: of a kmalloc object that begins it. Two lines
  *   user 0xVIRTUAL             plants nothing: where a page of the writing process lies. It will not move: it stays pinned
  * ENOENT: no page there can be had; ENOSPC: too many. Reading gives "KIND 0xPHYSICAL" for each command that succeeded.
  *
@@ -23,6 +24,7 @@
 #include <linux/mutex.h>
 #include <linux/proc_fs.h>
 #include <linux/seq_file.h>
+#include <linux/slab.h>
 #include <linux/spinlock.h>
 #include <linux/uaccess.h>
 #include <kdt/canary.h>
@@ -30,6 +32,7 @@
 
 #define LARGE 4 /* the first order that no CPU keeps a list of: above PAGE_ALLOC_COSTLY_ORDER */
 #define MOST 1024
+#define MOST_OBJECTS 64 /* kmalloc objects that are taken, at most, until one begins its slab */
 #define MOST_OTHERS 4096 /* blocks that are taken and given back, at most, to get at a small one */
 
 static DEFINE_MUTEX(lock);
@@ -238,6 +241,36 @@ static int plant_free(const struct place *place)
 	return note("free", address);
 }
 
+/*
+ * Of a slab of several pages only the first has the kernel's marks; how the others are told from a process's pages has
+ * changed with kernel versions, and a dump tool that is behind leaves them out. The largest kmalloc cache has objects of
+ * two pages. What does not begin its slab is given back at the end: else the next one would be the same.
+ */
+static int plant_slab(void)
+{
+	void *objects[MOST_OBJECTS], *found = NULL;
+	unsigned int taken = 0;
+
+	while (!found && taken < MOST_OBJECTS) {
+		void *object = kmalloc(2 * PAGE_SIZE, GFP_KERNEL | __GFP_NOWARN);
+
+		if (!object)
+			break;
+		if (virt_to_page(object) == virt_to_head_page(object))
+			found = object;
+		else
+			objects[taken++] = object;
+	}
+	while (taken)
+		kfree(objects[--taken]);
+	if (!found)
+		return -ENOENT;
+	fill(virt_to_phys(found));
+	fill(virt_to_phys(found) + PAGE_SIZE);
+	note("slab", virt_to_phys(found));
+	return note("slab", virt_to_phys(found) + PAGE_SIZE);
+}
+
 /* The page is never put again: one that is in use is not moved, which a system that runs out of memory does. */
 static int locate_user(unsigned long virtual)
 {
@@ -263,8 +296,10 @@ static int obey(const char *text)
 		planted = 0;
 		return 0;
 	}
-	if (planted == MOST)
+	if (planted + 2 > MOST)
 		return -ENOSPC;
+	if (words == 1 && !strcmp(kind, "slab"))
+		return plant_slab();
 	if (words == 2 && !strcmp(kind, "user"))
 		return locate_user(a);
 	if (words != 4 || place.near < place.from || place.near >= place.to)

@@ -160,6 +160,11 @@ constexpr auto k_codes = std::to_array<FindingCode>({
      "the vmcore's memory and its log name different tasks or CPUs for the crash",
      "a dump of mixed content; a crash on one CPU while another was crashing",
      "compare vmcore.crashed_task with the line 'CPU: … Comm: …' in vmcore-dmesg.txt"},
+    {"vmcore-task-missing", Blame::tool, Phase::verify,
+     "the task_struct of the task that panicked is not whole in the vmcore",
+     "a dump tool that does not know this kernel's struct page and takes kernel memory for a process's (makedumpfile "
+     "1.7.2 on 7.2: the second page of each slab)",
+     "save at a filter level without bit 8, or with a newer makedumpfile; crash(8) calls such memory 'page excluded'"},
     {"vmcore-log-differs", Blame::tool, Phase::verify,
      "the kernel log in the vmcore and the console tell different stories up to the panic",
      "the log in the dump is stale or damaged; the console lost lines without saying so",
@@ -208,6 +213,11 @@ constexpr auto k_codes = std::to_array<FindingCode>({
     {"host-too-small", Blame::infra, Phase::prepare, "the cell takes more memory than this host has at all",
      "a guest with much memory, or a large crash region, on a small host; a memory limit of the container",
      "run it on a larger host, or leave it out with --skip; it is a skip, not an error"},
+    {"no-kernel", Blame::infra, Phase::prepare, "the kernel of the cell could not be fetched or built",
+     "no network, no disk space, a compiler that the host lacks; blame usage: a tree, patch, fragment or revision of "
+     "the "
+     "user's own that does not build, with the compiler's first error in the sentence",
+     "`kdt images build NAME` tries it alone, and says where its whole log is"},
     {"infra", Blame::infra, Phase::prepare, "kdt or its host could not do its part",
      "the sentence names the object and the cause", "`kdt doctor` checks the host"},
 });

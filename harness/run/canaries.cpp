@@ -45,7 +45,7 @@ std::uint64_t hexadecimal(std::string_view text, std::string_view whole) {
 } // namespace
 
 const std::vector<std::string>& canary_kinds() {
-  static const std::vector<std::string> k_kinds{"kernel", "zero", "free", "cache", "user"};
+  static const std::vector<std::string> k_kinds{"kernel", "zero", "slab", "free", "cache", "user"};
   return k_kinds;
 }
 

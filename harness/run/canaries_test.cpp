@@ -12,9 +12,13 @@ namespace {
 
 protocol::CanariesAnswer answer() {
   protocol::CanariesAnswer answer;
-  answer.canaries = {{"cache", 0x50001000, {}},          {"cache", 0x50000000, {}},
-                     {"user", 0x60000000, {}},           {"kernel", 0x40800000, 0x40000000},
-                     {"kernel", 0x7ffff000, 0x7ffff000}, {"zero", 0x48000000, 0x48000000}};
+  answer.canaries = {{"cache", 0x50001000, {}},
+                     {"cache", 0x50000000, {}},
+                     {"user", 0x60000000, {}},
+                     {"kernel", 0x40800000, 0x40000000},
+                     {"kernel", 0x7ffff000, 0x7ffff000},
+                     {"zero", 0x48000000, 0x48000000},
+                     {"slab", 0x49001000, {}}};
   answer.missing = {"free near 0x40000000: No such file or directory"};
   answer.iomem = {{0x40000000, 0x7fffffff, "System RAM", 0}, {0x60000000, 0x6fffffff, "Crash kernel", 1}};
   return answer;

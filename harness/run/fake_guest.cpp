@@ -37,7 +37,7 @@ constexpr const char* k_resize_refused = R"({"id":0,"answer":{"error":"EINVAL","
 /// Nor as old as the canaries: one page of each kind.
 constexpr const char* k_canaries = R"({"id":0,"answer":{"canaries":[
   {"kind":"kernel","address":1073741824,"near":1073741824}, {"kind":"zero","address":1073745920},
-  {"kind":"free","address":1073750016}, {"kind":"cache","address":1073754112}, {"kind":"user","address":1073758208}],
+  {"kind":"slab","address":1073762304}, {"kind":"free","address":1073750016}, {"kind":"cache","address":1073754112}, {"kind":"user","address":1073758208}],
   "missing":[],"iomem":[{"start":1073741824,"last":3221225471,"name":"System RAM","depth":0}],"seconds":0.01}})";
 
 /// Answers carry the id of the ask, whichever the test wrote down.

@@ -152,7 +152,9 @@ CellResult Running::not_run(std::size_t index, Finding finding) const {
 
 void Running::fail_cells_of(const std::string& kernel, const Error& error) {
   for (const auto& job : scheduler_.kernel_failed(kernel)) {
-    auto finding = make_finding("infra", fmt::format("kernel {}: {}", kernel, error.what()));
+    std::string words = error.what();
+    auto name = "kernel " + kernel + ": ";
+    auto finding = make_finding("no-kernel", words.starts_with(name) ? words : name + words);
     finding.blame = error.blame();
     finish(not_run(job.index, std::move(finding)));
   }

@@ -14,7 +14,7 @@ namespace kdt::vmcore {
 /// A page whose content the guest knew just before it panicked: kdt/canary.h for the content, kdt/canary_records.hpp
 /// for the kinds.
 struct Canary {
-  std::string kind; ///< kernel, zero, free, cache, user
+  std::string kind; ///< kernel, zero, slab, free, cache, user
   PhysAddr address;
 };
 

@@ -1,8 +1,9 @@
 #include "vmcore/canary_judge.hpp"
 
-#include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
+#include <set>
 
 namespace kdt::vmcore {
 
@@ -45,6 +46,7 @@ std::vector<Outcome> outcomes(const std::vector<Canary>& canaries, const std::ve
 /// "3 of 32 canaries": those with this outcome, a line of evidence for the first of them.
 struct Counted {
   std::int64_t count = 0;
+  std::set<std::string> kinds;
   std::vector<std::string> evidence;
 };
 
@@ -57,6 +59,7 @@ Counted count(const std::vector<Canary>& canaries, const std::vector<Sighting>& 
     const auto& canary = canaries[i];
     if (all[i] != wanted) continue;
     ++counted.count;
+    counted.kinds.insert(canary.kind);
     if (counted.evidence.size() == k_most_evidence) continue;
     auto line = fmt::format("{} page {:#x}", canary.kind, canary.address.value);
     if (sightings[i].state == State::zeros) line += ": full of zeros";
@@ -83,10 +86,11 @@ std::vector<Finding> judge_canaries(const std::vector<Canary>& canaries, const s
   auto report = [&](Outcome wanted, std::string_view code, std::string_view what) {
     auto counted = count(canaries, sightings, filter, wanted);
     if (counted.count > 0)
-      findings.push_back(make_finding(code,
-                                      fmt::format("{} of {} pages with a known content {} (filter level {})",
-                                                  counted.count, canaries.size(), what, filter),
-                                      std::move(counted.evidence)));
+      findings.push_back(
+          make_finding(code,
+                       fmt::format("{} of {} pages with a known content {} (filter level {}): {}", counted.count,
+                                   canaries.size(), what, filter, fmt::join(counted.kinds, ", ")),
+                       std::move(counted.evidence)));
   };
   report(Outcome::missing, "vmcore-canary-missing", "are not in the vmcore");
   report(Outcome::damaged, "vmcore-canary-damaged", "hold something else in the vmcore");

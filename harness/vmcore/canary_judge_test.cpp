@@ -10,8 +10,8 @@ using State = Sighting::State;
 
 namespace {
 
-const std::vector<Canary> k_canaries{
-    {"kernel", {0x1000}}, {"zero", {0x2000}}, {"free", {0x3000}}, {"cache", {0x4000}}, {"user", {0x5000}}};
+const std::vector<Canary> k_canaries{{"kernel", {0x1000}}, {"zero", {0x2000}}, {"free", {0x3000}},
+                                     {"cache", {0x4000}},  {"user", {0x5000}}, {"slab", {0x6000}}};
 
 /// What a true dump of this level shows.
 std::vector<Sighting> sightings(unsigned filter) {
@@ -64,6 +64,16 @@ TEST(CanaryJudge, APageThatShouldBeThereAndIsNotIsMissing) {
       else
         EXPECT_THAT(codes(seen, filter), ElementsAre("vmcore-canary-missing")) << filter << " " << k_canaries[i].kind;
     }
+}
+
+TEST(CanaryJudge, SaysOfWhichKindsThePagesAre) {
+  auto seen = sightings(31);
+  for (auto& sighting : seen) sighting.state = State::absent;
+  auto findings = judge_canaries(k_canaries, seen, 31);
+  ASSERT_EQ(findings.size(), 1U);
+  EXPECT_THAT(
+      findings[0].text,
+      testing::EndsWith("2 of 6 pages with a known content are not in the vmcore (filter level 31): kernel, slab"));
 }
 
 TEST(CanaryJudge, APageThatShouldBeLeftOutAndIsThereIsNamed) {
@@ -126,8 +136,8 @@ TEST(CanaryJudge, CountsWhatItSaw) {
   auto seen = sightings(31);
   seen[2].state = State::different; // used again: stored at every level
   observe_canaries(k_canaries, seen, 31, facts);
-  EXPECT_EQ(std::get<std::int64_t>(facts.at("vmcore.canaries")), 5);
-  EXPECT_EQ(std::get<std::int64_t>(facts.at("vmcore.canaries_intact")), 1);
+  EXPECT_EQ(std::get<std::int64_t>(facts.at("vmcore.canaries")), 6);
+  EXPECT_EQ(std::get<std::int64_t>(facts.at("vmcore.canaries_intact")), 2);
   EXPECT_EQ(std::get<std::int64_t>(facts.at("vmcore.canaries_left_out")), 3);
   EXPECT_EQ(std::get<std::int64_t>(facts.at("vmcore.canaries_reused")), 1);
 }

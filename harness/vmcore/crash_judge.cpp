@@ -111,6 +111,11 @@ std::vector<Finding> judge_crash(const CrashState& state, const std::vector<CpuR
                                                 "kernel",
                                                 *state.panic_cpu),
                                     std::move(stack)));
+  if (crashed->task_missing)
+    findings.push_back(make_finding("vmcore-task-missing",
+                                    fmt::format("the task_struct of the task that panicked on CPU {} is not whole in "
+                                                "the vmcore",
+                                                *state.panic_cpu)));
   auto logged = logged_tasks(log, panic);
   auto agrees = [&](const LoggedTask& one) {
     return (!one.cpu || *one.cpu == *state.panic_cpu) && (crashed->task.empty() || one.task == crashed->task);
@@ -124,7 +129,8 @@ std::vector<Finding> judge_crash(const CrashState& state, const std::vector<CpuR
   return findings;
 }
 
-void observe_crash(const CrashState& state, const KernelMap& map, Facts& facts) {
+void observe_crash(const CrashState& state, std::string_view log, std::string_view panic, const KernelMap& map,
+                   Facts& facts) {
   if (state.kernel_offset) facts["vmcore.kernel_offset"] = static_cast<std::int64_t>(*state.kernel_offset);
   std::vector<std::string> stands;
   for (const auto& cpu : state.cpus) {
@@ -135,7 +141,11 @@ void observe_crash(const CrashState& state, const KernelMap& map, Facts& facts) 
   if (state.notes_kept) facts["vmcore.cpu_stands"] = stands;
   if (state.panic_cpu) facts["vmcore.crashed_cpu"] = static_cast<std::int64_t>(*state.panic_cpu);
   if (const auto* crashed = crashed_cpu(state)) {
-    if (!crashed->task.empty()) facts["vmcore.crashed_task"] = crashed->task;
+    auto task = crashed->task;
+    for (const auto& one : logged_tasks(log, panic))
+      if (task.empty() && one.cpu == state.panic_cpu) task = printable(one.task);
+    if (!task.empty()) facts["vmcore.crashed_task"] = task;
+    if (state.notes_kept) facts["vmcore.task_missing"] = crashed->task_missing;
     facts["vmcore.crash_stack"] = named(crashed->stack, state, map);
   }
 }

@@ -32,12 +32,14 @@ std::vector<Finding> judge_kernel_offset(const CrashState& state, std::string_vi
                                          bool whole);
 
 /// Whether each note holds the registers of its CPU, in the order of the CPUs; whether the stack of the CPU that
-/// panicked leads anywhere; whether the log names the same task for it. `log` is that of the dump, `panic` is in its
-/// line that tells of the crash.
+/// panicked leads anywhere; whether its task_struct is there and the log names the same task for it. `log` is that of
+/// the dump, `panic` is in its line that tells of the crash.
 std::vector<Finding> judge_crash(const CrashState& state, const std::vector<CpuRegisters>& notes, std::string_view log,
                                  std::string_view panic, const KernelMap& map);
 
-/// vmcore.kernel_offset, vmcore.crashed_cpu, vmcore.crashed_task, vmcore.crash_stack, vmcore.cpu_stands.
-void observe_crash(const CrashState& state, const KernelMap& map, Facts& facts);
+/// vmcore.kernel_offset, vmcore.crashed_cpu, vmcore.crashed_task, vmcore.task_missing, vmcore.crash_stack,
+/// vmcore.cpu_stands. A task whose name is not in the memory of the dump is named by the log.
+void observe_crash(const CrashState& state, std::string_view log, std::string_view panic, const KernelMap& map,
+                   Facts& facts);
 
 } // namespace kdt::vmcore

@@ -100,7 +100,7 @@ TEST(CrashJudge, HoldsTheTaskAgainstTheLog) {
 
 TEST(CrashJudge, NamesWhereTheCpusStand) {
   Facts facts;
-  observe_crash(good(), k_map, facts);
+  observe_crash(good(), "", "", k_map, facts);
   using Lines = std::vector<std::string>;
   EXPECT_EQ(std::get<std::int64_t>(facts.at("vmcore.crashed_cpu")), 1);
   EXPECT_EQ(std::get<std::string>(facts.at("vmcore.crashed_task")), "sh");
@@ -108,6 +108,21 @@ TEST(CrashJudge, NamesWhereTheCpusStand) {
               ElementsAre("panic+0x10", "sysrq_handle_crash+0x1c", "0xffff800012345674"));
   EXPECT_THAT(std::get<Lines>(facts.at("vmcore.cpu_stands")),
               ElementsAre("0: idle+0x10 in swapper/0", "1: panic+0x10 in sh"));
+}
+
+TEST(CrashJudge, ATaskThatIsNotInTheDumpIsMissedAndNamedByTheLog) {
+  auto state = with([](auto& s) { s.cpus[1].task = "", s.cpus[1].task_missing = true; });
+  EXPECT_THAT(crash_codes(state), ElementsAre("vmcore-task-missing"));
+  Facts facts;
+  observe_crash(
+      state,
+      "Kernel panic\n[ 1.0] CPU: 0 PID: 1 Comm: init Not tainted 6\n[ 1.0] CPU: 1 PID: 7 Comm: sh Not tainted 6\n",
+      "Kernel panic", k_map, facts);
+  EXPECT_EQ(std::get<std::string>(facts.at("vmcore.crashed_task")), "sh");
+  EXPECT_TRUE(std::get<bool>(facts.at("vmcore.task_missing")));
+  Facts silent;
+  observe_crash(state, "Kernel panic\n", "Kernel panic", k_map, silent);
+  EXPECT_FALSE(silent.contains("vmcore.crashed_task"));
 }
 
 TEST(CrashJudge, NamesTheCallerOfAFunctionThatNeverReturns) {

@@ -128,13 +128,14 @@ CrashState read_crash_state(const VmcoreInfo& info, const std::vector<CpuRegiste
   state.notes_kept = !kept.empty();
   auto name = name_in_task(kernel);
   for (const auto& note : notes) {
-    CpuState cpu{.stack = unwind(note, read), .cpu = {}, .task = {}};
+    CpuState cpu{.stack = unwind(note, read), .cpu = {}, .task = {}, .task_missing = false};
     auto same = std::ranges::find_if(kept, [&](const auto& one) { return one.second == note.registers; });
     if (same != kept.end()) {
       cpu.cpu = same->first;
       auto entry = kernel.address("__entry_task");
       auto task = entry ? kernel.at<std::uint64_t>(*entry + *kernel.cpu_offset(same->first)) : std::nullopt;
       if (task && name) cpu.task = printable(kernel.text(*task + *name, k_comm_bytes));
+      cpu.task_missing = task && name && !kernel.at<char>(*task + *name);
     }
     state.cpus.push_back(std::move(cpu));
   }
@@ -153,7 +154,10 @@ std::optional<std::uint64_t> number_from(const nlohmann::ordered_json& json) {
 nlohmann::ordered_json to_json(const CrashState& state) {
   auto cpus = nlohmann::ordered_json::array();
   for (const auto& cpu : state.cpus)
-    cpus.push_back({{"stack", cpu.stack}, {"cpu", optional_number(cpu.cpu)}, {"task", cpu.task}});
+    cpus.push_back({{"stack", cpu.stack},
+                    {"cpu", optional_number(cpu.cpu)},
+                    {"task", cpu.task},
+                    {"task_missing", cpu.task_missing}});
   return {{"kernel_offset", optional_number(state.kernel_offset)},
           {"text", optional_number(state.text)},
           {"banner", state.banner},
@@ -172,7 +176,8 @@ CrashState crash_state_from_json(const nlohmann::ordered_json& json) {
   for (const auto& cpu : json.at("cpus"))
     state.cpus.push_back({.stack = cpu.at("stack").get<std::vector<std::uint64_t>>(),
                           .cpu = number_from(cpu.at("cpu")),
-                          .task = cpu.at("task")});
+                          .task = cpu.at("task"),
+                          .task_missing = cpu.at("task_missing")});
   return state;
 }
 

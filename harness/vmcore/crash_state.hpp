@@ -21,6 +21,7 @@ struct CpuState {
   std::vector<std::uint64_t> stack{}; ///< the program counter, then return addresses, innermost first
   std::optional<std::uint64_t> cpu{}; ///< whose note it is: the CPU for which the kernel saved these very registers
   std::string task{};                 ///< name of the task that ran there; empty: not known
+  bool task_missing = false;          ///< its name is not known because the dump lacks that piece of its task_struct
 };
 
 /// What a dump tells of the crash beyond its notes. Whatever a symbol is missing for is left empty.

@@ -219,7 +219,7 @@ Facts observe(const Contents& c, std::string_view log, const Expectation& expect
   observe_canaries(expected.canaries, c.canaries, expected.filter, facts);
   if (!expected.console.empty())
     facts["vmcore.console_lines"] = static_cast<std::int64_t>(account_of(c, log, expected).compared);
-  if (expected.map && of_kernel(c, expected)) observe_crash(c.crash, *expected.map, facts);
+  if (expected.map && of_kernel(c, expected)) observe_crash(c.crash, log, panic_of(expected), *expected.map, facts);
   return facts;
 }
 

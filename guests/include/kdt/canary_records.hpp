@@ -18,7 +18,9 @@ struct CanariesAsk {
 
 /// A page with a known content.
 struct Canary {
-  std::string kind; // kernel | zero (of the kernel's, full of zeros) | free | cache (a file's) | user (anonymous)
+  // kernel | zero (of the kernel's, full of zeros) | slab (a kmalloc cache's) | free | cache (a file's) | user
+  // (anonymous)
+  std::string kind;
   std::uint64_t address = 0;
   std::optional<std::uint64_t> near{}; // where it should have been; absent where any address would do
 
