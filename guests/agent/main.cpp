@@ -26,8 +26,9 @@ namespace {
 namespace word = protocol::word;
 namespace marker = protocol::marker;
 
-/// How long a port may take to appear, in guest time; the driver needs milliseconds.
-constexpr std::chrono::seconds k_port_patience{5};
+/// How long a port may take to appear, in guest time; the driver needs milliseconds, and on a host that does not run its
+/// guest more than 5 s.
+constexpr std::chrono::seconds k_port_patience{60};
 
 void mount_on(const char* type, const char* path) {
   mkdir(path, 0755);

@@ -42,22 +42,34 @@ void add(Results& results, const std::string& group, const std::string& name, co
   results.figures.push_back({.group = group, .name = name, .unit = unit, .value = spread_of(values)});
 }
 
+/// What the children that read the dumps took, all together.
+double verify_seconds(const RunResult& result) {
+  double sum = 0;
+  for (const auto& cell : result.cells)
+    if (auto seen = cell.observed.find("verify.cpu_seconds"); seen != cell.observed.end())
+      sum += std::get<double>(seen->second);
+  return sum;
+}
+
 /// In turns, once forked and once cold; whether each set of cells ends as it does cold is not asked here. kdt's own
 /// share is that of the cold run: what it takes once for each run is then spread over its cells, as in any run.
 void measure_forks(const Workbench& bench, const std::string& name, const std::string& axes, Results& results) {
   auto matrix = matrix_text(bench.kernel.name, axes);
-  std::vector<double> forked, cold, own;
+  std::vector<double> forked, cold, own, verifying;
   for (int round = 0; round < bench.rounds; ++round) {
     say(fmt::format("{}, round {} of {}", name, round + 1, bench.rounds));
-    auto run = run_kdt(bench.program, matrix, {"-j", "1", k_no_templates}).measured;
+    auto whole = run_kdt(bench.program, matrix, {"-j", "1", k_no_templates});
+    const auto& run = whole.measured;
     cold.push_back(run.wall.count());
     own.push_back(100 * run.own / (run.own + run.children));
+    verifying.push_back(100 * verify_seconds(whole.result) / (run.own + run.children).count());
     forked.push_back(run_kdt(bench.program, matrix, {"-j", "1"}).measured.wall.count());
   }
   add(results, "cells", name + ", cold", "s", cold);
   add(results, "cells", name + ", forked", "s", forked);
   add(results, "cells", name + ", cold / forked", "ratio", ratios(cold, forked));
   add(results, "cells", name + ", kdt's own processor time", "%", own);
+  add(results, "cells", name + ", processor time of verifying the dumps", "%", verifying);
 }
 
 } // namespace
@@ -65,10 +77,13 @@ void measure_forks(const Workbench& bench, const std::string& name, const std::s
 void measure_cells(const Workbench& bench, Results& results) {
   const std::string memory = "4G";
   auto matrix = matrix_text(bench.kernel.name, memory_axis(memory));
-  std::vector<double> bare, kdt, cell, without_verify;
+  std::vector<double> bare, bare_single, kdt, cell, without_verify;
   for (int round = 0; round < bench.rounds; ++round) {
     say(fmt::format("{} cell, round {} of {}", memory, round + 1, bench.rounds));
     bare.push_back(run_bare_cell(bench.repository, bench.kernel, {.memory = memory}).measured.wall.count());
+    bare_single.push_back(
+        run_bare_cell(bench.repository, bench.kernel, {.memory = memory, .accelerator = "tcg,thread=single"})
+            .measured.wall.count());
     auto run = run_kdt(bench.program, matrix, {"-j", "1"});
     const auto& first = run.result.cells.at(0);
     kdt.push_back(run.measured.wall.count());
@@ -79,6 +94,7 @@ void measure_cells(const Workbench& bench, Results& results) {
   add(results, "cells", "kdt cold, " + memory, "s", kdt);
   add(results, "cells", "kdt cold, " + memory + ", the cell", "s", cell);
   add(results, "cells", "kdt cold / bare script, " + memory, "ratio", ratios(kdt, bare));
+  add(results, "cells", "kdt cold / bare script with one thread of TCG, " + memory, "ratio", ratios(kdt, bare_single));
   add(results, "cells", "the cell / bare script, " + memory, "ratio", ratios(cell, bare));
   add(results, "cells", "the cell without verify / bare script, " + memory, "ratio", ratios(without_verify, bare));
   if (knows_option(bench.program, k_no_templates)) {

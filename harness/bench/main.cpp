@@ -32,10 +32,12 @@ const std::vector<Target>& targets() {
       {.group = "parts", .name = "reading a console", .at_least = 200},
       {.group = "parts", .name = "judging 10000 cells", .at_most = 2},
       {.group = "cells", .name = "kdt cold / bare script, 4G", .at_most = 1.05},
+      {.group = "cells", .name = "the cell / bare script, 4G", .at_most = 1.11},
       {.group = "cells", .name = "triggers, kdt's own processor time", .at_most = 3},
       {.group = "cells", .name = "triggers, cold / forked", .at_least = 1.6},
       {.group = "cells", .name = "dump settings, cold / forked", .at_least = 2.0},
       {.group = "save", .name = "64G, kdt", .at_most = 16},
+      {.group = "save", .name = "64G, kdt / trial", .at_most = 0.65},
   };
   return k_targets;
 }

@@ -8,6 +8,8 @@
 #include "machine/qemu_machine.hpp"
 #include "run/host_memory.hpp"
 
+#include <spdlog/spdlog.h>
+
 #include <algorithm>
 #include <cctype>
 #include <mutex>
@@ -45,9 +47,9 @@ private:
   std::shared_ptr<machine::LibvirtConnection> connection_; ///< shared with the machines that still use it
 };
 
-/// What guests may occupy on this host, when libvirt runs them.
+/// What guests may occupy on this host, when libvirt runs them: those of an embedded one are children of ours.
 ByteSize memory_here() {
-  return run::host_memory_budget() + run::memory_of_children() + run::memory_of(machine::emulators_of_libvirt());
+  return run::host_memory_budget() + run::memory_of_children(machine::emulators_of_libvirt());
 }
 
 std::unique_ptr<machine::Machine> make_machine(Libvirt& libvirt, const std::string& run_id, machine::MachineSpec spec,
@@ -60,6 +62,8 @@ std::unique_ptr<machine::Machine> make_machine(Libvirt& libvirt, const std::stri
 run::Backend libvirt_backend(const machine::LibvirtUri& uri, const std::string& run_id, std::stop_token stop) {
   auto libvirt = std::make_shared<Libvirt>(uri, std::move(stop)); // shared by the functions below
   auto connection = libvirt->connection();
+  if (auto why = connection->threads_remark(); !why.empty())
+    spdlog::warn("guests have a thread for each CPU, and take longer: {}", why);
   run::Backend backend{.make_machine =
                            [libvirt, run_id](const machine::MachineSpec& spec, std::stop_token stop_cell) {
                              return make_machine(*libvirt, run_id, spec, std::move(stop_cell), {});
@@ -88,7 +92,7 @@ public:
   std::unique_ptr<machine::Machine> make(const machine::MachineSpec& spec, std::stop_token stop) {
     auto slots = std::max(1U, (spec.cpus + 1) / 2);
     for (;;) {
-      auto index = placement_.take(slots, spec.memory); // nominal: what it will occupy is not known here
+      auto index = placement_.take(slots, spec.memory, stop); // nominal: what it will occupy is not known here
       auto leave = [this, index, slots, memory = spec.memory](void*) {
         if (hosts_[index]->lost()) placement_.lose(index);
         placement_.give_back(index, slots, memory);

@@ -78,27 +78,43 @@ double Placement::Load::free_part() const {
   return 1 - static_cast<double>(used_slots) / slots;
 }
 
-std::size_t Placement::take(unsigned slots, ByteSize memory) {
-  std::scoped_lock lock(mutex_);
-  std::optional<std::size_t> best;
-  auto rank = [&](const Load& host) { return std::pair(host.holds(slots, memory), host.free_part()); };
-  for (std::size_t i = 0; i < hosts_.size(); ++i)
-    if (!hosts_[i].lost && (!best || rank(hosts_[i]) > rank(hosts_[*best]))) best = i;
-  if (!best) throw Error(Blame::infra, "none of the {} hosts is left", hosts_.size());
-  hosts_[*best].used_slots += slots;
-  hosts_[*best].used_memory = hosts_[*best].used_memory + memory;
-  return *best;
+std::size_t Placement::take(unsigned slots, ByteSize memory, std::stop_token stop) {
+  std::unique_lock lock(mutex_);
+  for (;;) {
+    std::optional<std::size_t> best;
+    bool later = false; // another guest's end may make room
+    auto rank = [&](const Load& host) { return std::pair(host.holds(slots, memory), host.free_part()); };
+    for (std::size_t i = 0; i < hosts_.size(); ++i) {
+      if (hosts_[i].lost) continue;
+      later = later || hosts_[i].could_hold(slots, memory);
+      if (!best || rank(hosts_[i]) > rank(hosts_[*best])) best = i;
+    }
+    if (!best) throw Error(Blame::infra, "none of the {} hosts is left", hosts_.size());
+    if (hosts_[*best].holds(slots, memory) || !later) {
+      hosts_[*best].used_slots += slots;
+      hosts_[*best].used_memory = hosts_[*best].used_memory + memory;
+      return *best;
+    }
+    if (!changed_.wait(lock, stop, [this, seen = changes_] { return changes_ != seen; })) throw Interrupted();
+  }
+}
+
+void Placement::tell() {
+  ++changes_;
+  changed_.notify_all();
 }
 
 void Placement::give_back(std::size_t host, unsigned slots, ByteSize memory) {
   std::scoped_lock lock(mutex_);
   hosts_.at(host).used_slots -= slots;
   hosts_[host].used_memory = hosts_[host].used_memory - memory;
+  tell();
 }
 
 void Placement::lose(std::size_t host) {
   std::scoped_lock lock(mutex_);
   hosts_.at(host).lost = true;
+  tell();
 }
 
 int Placement::lost() const {

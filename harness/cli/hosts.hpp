@@ -4,9 +4,12 @@
 #include "machine/libvirt_uri.hpp"
 #include "machine/machine.hpp"
 
+#include <condition_variable>
+#include <cstdint>
 #include <filesystem>
 #include <mutex>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -33,9 +36,9 @@ class Placement {
 public:
   explicit Placement(const std::vector<Host>& hosts);
 
-  /// The host on which the largest part is free, of those that have the slots and the memory, else of all that are
-  /// left. Throws Error{infra} when none is left.
-  std::size_t take(unsigned slots, ByteSize memory);
+  /// The host on which the largest part is free, of those that have the slots and the memory; waits for one. Where none
+  /// that is left is that large at all, the emptiest. Throws Error{infra} when none is left, Interrupted at stop.
+  std::size_t take(unsigned slots, ByteSize memory, std::stop_token stop = {});
   void give_back(std::size_t host, unsigned slots, ByteSize memory);
   /// It does not answer any more: no guest goes there from now on.
   void lose(std::size_t host);
@@ -51,8 +54,13 @@ private:
     bool lost = false;
     bool holds(unsigned more, ByteSize memory_more) const;
     double free_part() const;
+    /// Whether it would, empty.
+    bool could_hold(unsigned more, ByteSize memory_more) const { return more <= slots && memory_more <= memory; }
   };
+  void tell();
   mutable std::mutex mutex_;
+  std::condition_variable_any changed_;
+  std::uint64_t changes_ = 0;
   std::vector<Load> hosts_;
 };
 

@@ -5,6 +5,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <future>
+#include <stop_token>
+
 namespace kdt::cli {
 
 using ::testing::HasSubstr;
@@ -84,6 +87,21 @@ TEST(Placement, NoGuestGoesToAHostThatIsLost) {
   for (int i = 0; i < 4; ++i) EXPECT_EQ(placement.take(1, ByteSize::gib(1)), 1U);
   placement.lose(1);
   EXPECT_THROW(placement.take(1, ByteSize::gib(1)), Error);
+}
+
+TEST(Placement, AGuestWaitsForRoomRatherThanCrowdAHost) {
+  Placement placement(two());
+  placement.lose(0);
+  for (int i = 0; i < 4; ++i) EXPECT_EQ(placement.take(1, ByteSize::gib(1)), 1U);
+  std::stop_source stopped;
+  stopped.request_stop();
+  EXPECT_THROW(placement.take(1, ByteSize::gib(1), stopped.get_token()), Interrupted);
+  auto waiting = std::async(std::launch::async, [&] { return placement.take(1, ByteSize::gib(1)); });
+  placement.give_back(1, 1, ByteSize::gib(1));
+  EXPECT_EQ(waiting.get(), 1U);
+  auto in_vain = std::async(std::launch::async, [&] { return placement.take(1, ByteSize::gib(1)); });
+  placement.lose(1);
+  EXPECT_THROW(in_vain.get(), Error);
 }
 
 } // namespace kdt::cli

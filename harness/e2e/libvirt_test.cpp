@@ -41,8 +41,8 @@ bool differs_anyway(std::string_view name) {
   constexpr std::string_view k_names[] = {
       "boot.page_tables",  "host.peak_memory",   "panic.console",          "save.bytes",           "save.rate",
       "trigger.nonce",     "vmcore.canaries",    "vmcore.canaries_intact", "vmcore.console_lines", "vmcore.cpu_stands",
-      "vmcore.crash_time", "vmcore.crashed_cpu", "vmcore.kernel_offset",   "vmcore.log_lines",     "vmcore.pages",
-      "vmcore.pages_read", "vmcore.size",        "verify.peak_memory"};
+      "vmcore.crash_time", "vmcore.crashed_cpu", "vmcore.log_lines",       "vmcore.pages",         "vmcore.pages_read",
+      "vmcore.size",       "verify.peak_memory"};
   return name.starts_with("canary.") || name.ends_with("seconds") ||
          std::ranges::find(k_names, name) != std::end(k_names);
 }

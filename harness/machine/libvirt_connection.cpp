@@ -1,6 +1,7 @@
 #include "machine/libvirt_connection.hpp"
 
 #include "base/error.hpp"
+#include "base/file.hpp"
 #include "base/process.hpp"
 #include "base/text.hpp"
 #include "machine/libvirt_emulator.hpp"
@@ -90,6 +91,14 @@ Opened open(const LibvirtUri& uri) {
   return opened;
 }
 
+void end_children_of(int thread) {
+  try {
+    for (const auto& word : split(read_file(fmt::format("/proc/self/task/{}/children", thread)), ' '))
+      if (int pid = std::atoi(word.c_str()); pid > 0) ::kill(pid, SIGKILL);
+  } catch (const Error&) { // a kernel that does not list them
+  }
+}
+
 /// A daemon that is there and answers nothing blocks virConnectOpen() for ever, and nothing ends such a call: the
 /// thread that makes it is left behind.
 Opened open_within(const LibvirtUri& uri, std::stop_token stop, std::chrono::seconds budget) {
@@ -98,9 +107,14 @@ Opened open_within(const LibvirtUri& uri, std::stop_token stop, std::chrono::sec
     std::condition_variable_any changed;
     std::optional<Opened> opened;
     std::exception_ptr failure;
+    int thread = 0; ///< its number
   };
   auto opening = std::make_shared<Opening>(); // shared with the thread, which may outlast us
   std::thread([opening, uri] {
+    {
+      std::scoped_lock lock(opening->mutex);
+      opening->thread = ::gettid();
+    }
     sigset_t pipe;
     ::sigemptyset(&pipe);
     ::sigaddset(&pipe, SIGPIPE);
@@ -109,7 +123,7 @@ Opened open_within(const LibvirtUri& uri, std::stop_token stop, std::chrono::sec
     std::exception_ptr failure;
     try {
       opened = open(uri);
-    } catch (const Error&) {
+    } catch (const std::exception&) {
       failure = std::current_exception();
     }
     std::scoped_lock lock(opening->mutex);
@@ -120,6 +134,7 @@ Opened open_within(const LibvirtUri& uri, std::stop_token stop, std::chrono::sec
   std::unique_lock lock(opening->mutex);
   auto ended = [&] { return opening->opened || opening->failure; };
   bool answered = opening->changed.wait_for(lock, stop, budget, ended);
+  if (!answered) end_children_of(opening->thread); // ssh, which waits for a host that says nothing
   if (!answered && stop.stop_requested()) throw Interrupted();
   if (!answered)
     throw Error(Blame::infra, "libvirt at {} has not answered for {} s: is its daemon stuck, or its host?", uri.text,
@@ -194,8 +209,12 @@ void LibvirtConnection::find_single_thread_emulator() {
     // libvirt asks it what it is capable of now, and not when the first guest waits for it.
     CHandle<char, std::free> capabilities(
         ::virConnectGetDomainCapabilities(connection_.get(), script.c_str(), "aarch64", "virt", "qemu", 0));
-    if (capabilities) single_thread_emulator_ = script;
-  } catch (const Error&) {
+    if (capabilities)
+      single_thread_emulator_ = script;
+    else
+      threads_remark_ = fmt::format("libvirt cannot start {}: {}", script.string(), libvirt_message());
+  } catch (const Error& error) {
+    threads_remark_ = error.what();
   }
 }
 

@@ -62,6 +62,8 @@ public:
   bool alive() const;
   /// What the domains of this connection have in common.
   DomainPlace domain_place() const;
+  /// Why TCG guests of an embedded libvirt have a thread for each CPU all the same; empty: they have not.
+  const std::string& threads_remark() const { return threads_remark_; }
   /// "9.0.0", of the libvirt that runs the guests.
   std::string version() const;
   /// Of an embedded libvirt.
@@ -101,8 +103,9 @@ private:
   std::shared_ptr<Listeners> listeners_ = std::make_shared<Listeners>();
   ConnectHandle connection_;
   std::filesystem::path single_thread_emulator_; ///< empty: none
-  std::vector<int> callbacks_;                   ///< of virConnectDomainEventRegisterAny
-  std::optional<int> qemu_callback_;             ///< of virConnectDomainQemuMonitorEventRegister
+  std::string threads_remark_;
+  std::vector<int> callbacks_;       ///< of virConnectDomainEventRegisterAny
+  std::optional<int> qemu_callback_; ///< of virConnectDomainQemuMonitorEventRegister
   std::vector<std::string> security_models_;
   std::mutex storage_mutex_; ///< guards what follows
   std::optional<LibvirtStorage> storage_;

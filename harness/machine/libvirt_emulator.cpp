@@ -2,6 +2,7 @@
 
 #include "base/error.hpp"
 #include "base/file.hpp"
+#include "base/sha256.hpp"
 #include "base/text.hpp"
 
 #include <sys/stat.h>
@@ -35,8 +36,9 @@ exec {} "$@"
                      qemu.string(), identity, shell_quoted(qemu.string()));
 }
 
-fs::path single_thread_emulator(const fs::path& qemu, const fs::path& directory) {
+fs::path single_thread_emulator(const fs::path& qemu, const fs::path& cache) {
   auto script = single_thread_script(qemu, identity_of(qemu));
+  auto directory = cache / sha256(qemu.string()).substr(0, 16); // several kdts may each have a QEMU of their own
   auto file = directory / qemu.filename();
   std::error_code none;
   if (fs::exists(file, none) && read_file(file) == script) return file;

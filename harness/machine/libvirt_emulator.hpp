@@ -11,8 +11,8 @@ namespace kdt::machine {
 /// another.
 std::string single_thread_script(const std::filesystem::path& qemu, const std::string& identity);
 
-/// That script in this directory, written only when it is not there as it should be: libvirt asks an emulator anew what
-/// it is capable of when its file has changed. Throws Error{infra}.
+/// That script below this directory, in a place of its own for each QEMU, written only when it is not there as it
+/// should be: libvirt asks an emulator anew what it is capable of when its file has changed. Throws Error{infra}.
 std::filesystem::path single_thread_emulator(const std::filesystem::path& qemu, const std::filesystem::path& directory);
 
 } // namespace kdt::machine

@@ -61,6 +61,16 @@ TEST_F(SingleThread, TheScriptStaysAsLongAsItsQemuIsTheSame) {
   EXPECT_EQ(said({"-accel", "tcg"}), "a newer one\n");
 }
 
+TEST_F(SingleThread, EachQemuHasAScriptOfItsOwn) {
+  auto first = single_thread_emulator(qemu_, cache_);
+  auto before = read_file(first);
+  make_directories(place_.path() / "other");
+  auto other = place_.path() / "other" / qemu_.filename();
+  fs::copy_file(qemu_, other);
+  EXPECT_NE(single_thread_emulator(other, cache_), first);
+  EXPECT_EQ(read_file(first), before);
+}
+
 TEST_F(SingleThread, WhereItCannotBeWrittenIsSaid) {
   write_file(cache_, "no directory");
   try {

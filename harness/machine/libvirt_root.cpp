@@ -27,7 +27,8 @@ constexpr std::size_t k_longest_root = 47;
 constexpr const char* k_capabilities = "cache/qemu/capabilities"; // libvirt's place below a root
 constexpr const char* k_driver_user = "libvirt-qemu";
 constexpr const char* k_emulator = "qemu-system-";
-constexpr int k_end_milliseconds = 5000; // for a process that got SIGKILL
+constexpr const char* k_our_guest = "guest=kdt-"; // as libvirt passes a domain's name on
+constexpr int k_end_milliseconds = 5000;          // for a process that got SIGKILL
 
 constexpr const char* k_configuration = R"(# Written by kdt for its own embedded libvirt, and removed with it.
 stdio_handler = "file"
@@ -92,7 +93,8 @@ LibvirtRoot::LibvirtRoot(const fs::path& named, const fs::path& keeper) : path_(
   }
   make_directories(path_ / "etc");
   std::string users = ::geteuid() == 0 ? "user = \"root\"\ngroup = \"root\"\n" : "";
-  write_file(path_ / "etc/qemu.conf", k_configuration + users);
+  std::error_code none;
+  if (own_ || !fs::exists(path_ / "etc/qemu.conf", none)) write_file(path_ / "etc/qemu.conf", k_configuration + users);
   if (own_) take_capabilities();
   if (!keeper.empty()) start_keeper(keeper, own_.has_value());
 }
@@ -160,7 +162,7 @@ void LibvirtRoot::with_driver_user(const std::function<void()>& function) const 
   if (thrown) std::rethrow_exception(thrown);
 }
 
-bool end_processes_of(const fs::path& root) {
+bool end_processes_of(const fs::path& root, Guests with) {
   bool found = false;
   std::error_code gone;
   for (const auto& entry : fs::directory_iterator("/proc", gone)) {
@@ -168,7 +170,8 @@ bool end_processes_of(const fs::path& root) {
     int pid = 0;
     if (std::from_chars(name.data(), name.data() + name.size(), pid).ec != std::errc{} || pid == ::getpid()) continue;
     auto words = read_or_nothing(entry.path() / "cmdline");
-    bool ours = words.find(root.string() + "/") != std::string::npos && words.find(k_emulator) != std::string::npos;
+    bool ours = words.find(root.string() + "/") != std::string::npos && words.find(k_emulator) != std::string::npos &&
+                (with == Guests::all || words.find(k_our_guest) != std::string::npos);
     if (!ours) continue; // somebody may be looking into a log there
     kill_and_wait(pid);
     found = true;
@@ -185,10 +188,11 @@ int keeper_main(int argc, char** argv) {
   }
   // libvirt may have been about to start one more.
   constexpr int k_rounds = 10;
-  for (int i = 0; i < k_rounds && end_processes_of(root); ++i) {
+  bool remove = std::string_view(argv[3]) == "remove";
+  for (int i = 0; i < k_rounds && end_processes_of(root, remove ? Guests::all : Guests::ours); ++i) {
   }
   std::error_code ignored;
-  if (std::string_view(argv[3]) == "remove") fs::remove_all(root, ignored);
+  if (remove) fs::remove_all(root, ignored);
   return 0;
 }
 

@@ -18,8 +18,8 @@ inline constexpr std::string_view k_keeper_command = "__keep-libvirt-root";
 /// then it ends every emulator of this root and removes the root.
 class LibvirtRoot {
 public:
-  /// Makes a root below $TMPDIR, or uses one that was named, which stays. keeper: the program to start, empty: none.
-  /// Throws Error{infra}.
+  /// Makes a root below $TMPDIR, or uses one that was named, which stays, as does its etc/qemu.conf. keeper: the
+  /// program to start, empty: none. Throws Error{infra}.
   LibvirtRoot(const std::filesystem::path& named, const std::filesystem::path& keeper);
   LibvirtRoot(LibvirtRoot&&) = delete;
   ~LibvirtRoot();
@@ -50,8 +50,11 @@ private:
 /// What kdt keeps for its embedded libvirts between runs. Throws Error{usage} where kdt has no place for a cache.
 std::filesystem::path libvirt_cache();
 
+/// Whose emulators: in a root that was named there may be some of the user's own.
+enum class Guests { all, ours };
+
 /// Ends every emulator that has this path in its command line; true when there was one.
-bool end_processes_of(const std::filesystem::path& root);
+bool end_processes_of(const std::filesystem::path& root, Guests with = Guests::all);
 
 /// argv: program, k_keeper_command, root, "remove" or "leave".
 int keeper_main(int argc, char** argv);

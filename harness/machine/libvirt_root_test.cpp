@@ -78,6 +78,14 @@ TEST(LibvirtRoot, IsMadeWhereTheCacheCannotBeUsed) {
   EXPECT_NO_THROW(root.keep_capabilities());
 }
 
+TEST(LibvirtRoot, ThatWasNamedKeepsItsConfiguration) {
+  TempDir place("kdt-test");
+  make_directories(place.path() / "etc");
+  write_file(place.path() / "etc/qemu.conf", "max_files = 1\n");
+  LibvirtRoot root(place.path(), {});
+  EXPECT_EQ(read_file(place.path() / "etc/qemu.conf"), "max_files = 1\n");
+}
+
 TEST(LibvirtRoot, EndsItsEmulatorsAndNoOtherProcess) {
   LibvirtRoot root({}, {});
   int ends[2];
@@ -95,6 +103,7 @@ TEST(LibvirtRoot, EndsItsEmulatorsAndNoOtherProcess) {
   Child foreign(context.get_executor(), waiting("qemu-system-fake", "/elsewhere/monitor.sock"), fds);
   std::optional<ExitStatus> ended;
   emulator.on_end([&](ExitStatus status) { ended = status; });
+  EXPECT_FALSE(end_processes_of(root.path(), Guests::ours)) << "somebody else's in a root that was named";
   EXPECT_TRUE(end_processes_of(root.path()));
   context.run_for(std::chrono::seconds(30));
   ASSERT_TRUE(ended.has_value());

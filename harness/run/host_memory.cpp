@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <charconv>
 #include <csignal>
+#include <set>
 #include <unistd.h>
 
 namespace kdt::run {
@@ -121,18 +122,15 @@ std::optional<std::string> memory_shortage(const machine::Ended& ended, std::uin
                      now.oom_kills - oom_kills_before, human(now.total), human(now.available));
 }
 
-ByteSize memory_of(const std::vector<int>& processes) {
-  ByteSize sum;
-  for (int pid : processes) sum = sum + private_memory(std::to_string(pid));
-  return sum;
-}
-
-ByteSize memory_of_children() {
-  ByteSize sum;
+ByteSize memory_of_children(const std::vector<int>& others) {
+  std::set<std::string> processes;
+  for (int pid : others) processes.insert(std::to_string(pid));
   std::error_code error;
   for (const auto& task : fs::directory_iterator("/proc/self/task", error))
     for (const auto& pid : split(read_if_there(task.path() / "children").value_or(""), ' '))
-      if (!pid.empty()) sum = sum + private_memory(pid);
+      if (!trim(pid).empty()) processes.emplace(trim(pid));
+  ByteSize sum;
+  for (const auto& pid : processes) sum = sum + private_memory(pid);
   return sum;
 }
 

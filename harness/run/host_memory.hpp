@@ -34,10 +34,8 @@ ByteSize host_memory_budget(const HostMemory& memory = host_memory());
 std::optional<std::string> memory_shortage(const machine::Ended& ended, std::uint64_t oom_kills_before,
                                            const HostMemory& now);
 
-/// What our own child processes occupy at the moment, each for itself; 0 on a kernel that does not list them.
-ByteSize memory_of_children();
-
-/// What these processes occupy at the moment, each for itself.
-ByteSize memory_of(const std::vector<int>& processes);
+/// What our own child processes, on a kernel that lists them, and these others occupy at the moment, each for itself.
+/// One that is both counts once.
+ByteSize memory_of_children(const std::vector<int>& others = {});
 
 } // namespace kdt::run
