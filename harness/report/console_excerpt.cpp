@@ -31,11 +31,22 @@ void annotate(std::vector<ConsoleExcerpt::Line>& lines, const Json& note) {
   }
 }
 
+/// A capture kernel's agent says hello and nobody saw a panic: what looked like a reboot was that kernel's start.
+void correct(std::vector<ConsoleExcerpt::Line>& lines, const Json& note) {
+  if (text(note, "kind") != "marker" || text(note, "stage") != "capture_kernel") return;
+  auto is_banner = [](const ConsoleExcerpt::Line& line) { return line.stage == "system_kernel"; };
+  auto last = std::ranges::find_if(lines.rbegin(), lines.rend(), [](const auto& line) { return !line.stage.empty(); });
+  if (last != lines.rend() && is_banner(*last) && std::ranges::count_if(lines, is_banner) > 1)
+    last->stage = "capture_kernel";
+}
+
 void take(ConsoleExcerpt& console, const Json& event) {
   auto type = text(event, "type");
   auto time = event.value("t", 0.0);
   if (type == "console")
     console.lines.push_back({.time = time, .text = printable(text(event, "line"))});
+  else if (type == "note" && text(event, "kind") == "marker")
+    correct(console.lines, event);
   else if (type == "note")
     annotate(console.lines, event);
   else if (type == "phase" && text(event, "what") == "begin")
