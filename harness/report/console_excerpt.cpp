@@ -31,13 +31,15 @@ void annotate(std::vector<ConsoleExcerpt::Line>& lines, const Json& note) {
   }
 }
 
-/// A capture kernel's agent says hello and nobody saw a panic: what looked like a reboot was that kernel's start.
+/// A capture kernel's agent says hello and nobody saw a panic: the banner since the system kernel's agent was that
+/// kernel's, though it looked like a reboot.
 void correct(std::vector<ConsoleExcerpt::Line>& lines, const Json& note) {
   if (text(note, "kind") != "marker" || text(note, "stage") != "capture_kernel") return;
-  auto is_banner = [](const ConsoleExcerpt::Line& line) { return line.stage == "system_kernel"; };
-  auto last = std::ranges::find_if(lines.rbegin(), lines.rend(), [](const auto& line) { return !line.stage.empty(); });
-  if (last != lines.rend() && is_banner(*last) && std::ranges::count_if(lines, is_banner) > 1)
-    last->stage = "capture_kernel";
+  auto tells = [](const ConsoleExcerpt::Line& line) {
+    return !line.stage.empty() || line.text.starts_with("kdt-agent: hello system");
+  };
+  auto last = std::ranges::find_if(lines.rbegin(), lines.rend(), tells);
+  if (last != lines.rend() && last->stage == "system_kernel") last->stage = "capture_kernel";
 }
 
 void take(ConsoleExcerpt& console, const Json& event) {

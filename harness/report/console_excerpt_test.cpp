@@ -36,25 +36,24 @@ TEST_F(Console, IsReadFromEventsWithTimesStagesAndTroubles) {
   EXPECT_EQ(console->phases[0].name, "boot");
 }
 
-/// The lines of a kernel that booted twice, and the note that says so of the last.
-std::string two_kernels(const std::string& last_stage) {
+TEST_F(Console, KnowsTheCaptureKernelOfAPanicThatWasNotShown) {
   auto line = [](const std::string& text) { return R"({"t":1,"type":"console","line":")" + text + "\"}\n"; };
   auto note = [](const std::string& kind, const std::string& stage, const std::string& text) {
     return R"({"t":1,"type":"note","kind":")" + kind + R"(","stage":")" + stage + R"(","line":")" + text + "\"}\n";
   };
-  return line("Booting Linux") + note("stage", "system_kernel", "Booting Linux") + line("Booting Linux") +
-         note("stage", "system_kernel", "Booting Linux") + line("kdt-agent: hello") +
-         note("marker", last_stage, "kdt-agent: hello");
-}
-
-TEST_F(Console, KnowsTheCaptureKernelOfAPanicThatWasNotShown) {
-  write_file(directory_.path() / "events.jsonl", two_kernels("capture_kernel"));
-  auto console = read_console(directory_.path());
-  ASSERT_EQ(console->lines.size(), 3U);
-  EXPECT_EQ(console->lines[0].stage, "system_kernel");
-  EXPECT_EQ(console->lines[1].stage, "capture_kernel");
-  write_file(directory_.path() / "events.jsonl", two_kernels("system_kernel"));
-  EXPECT_EQ(read_console(directory_.path())->lines[1].stage, "system_kernel") << "a reboot";
+  auto banner = line("Booting Linux") + note("stage", "system_kernel", "Booting Linux");
+  auto system = line("kdt-agent: hello system") + note("marker", "system_kernel", "kdt-agent: hello system");
+  auto capture = line("kdt-agent: hello capture") + note("marker", "capture_kernel", "kdt-agent: hello capture");
+  auto stages = [&](const std::string& events) {
+    write_file(directory_.path() / "events.jsonl", events);
+    std::string text;
+    for (const auto& each : read_console(directory_.path())->lines) text += each.stage + ",";
+    return text;
+  };
+  EXPECT_EQ(stages(banner + system + banner + capture), "system_kernel,,capture_kernel,,");
+  EXPECT_EQ(stages(system + banner + capture), ",capture_kernel,,") << "the first kernel was silent";
+  EXPECT_EQ(stages(banner + system + capture), "system_kernel,,,") << "the second was";
+  EXPECT_EQ(stages(banner + system + banner + system), "system_kernel,,system_kernel,,") << "a reboot";
 }
 
 TEST_F(Console, OfACellWithoutEventsIsNone) {
