@@ -12,11 +12,13 @@ namespace {
 
 // Sources: arch/arm64/kernel/setup.c:setup_arch (banner), kernel/panic.c:panic, arch/arm64/kernel/machine_kexec.c,
 // arch/arm64/kernel/traps.c:die, which calls crash_kexec() itself, so that an oops with panic_on_oops never comes to
-// the line of panic().
+// the line of panic(). init/main.c:run_init_process.
 constexpr std::string_view k_banner = "Booting Linux on physical CPU";
 constexpr std::string_view k_panic = "Kernel panic - not syncing";
 constexpr std::string_view k_oops = "Internal error: ";
 constexpr std::array<std::string_view, 2> k_leaving{"Starting crashdump kernel...", "Bye!"};
+constexpr std::string_view k_run = "Run ";
+constexpr std::string_view k_as_init = " as init process";
 constexpr std::string_view k_marker = "kdt-agent: ";
 constexpr std::string_view k_hello_capture = "kdt-agent: hello capture";
 constexpr std::size_t k_complaints_kept = 50;
@@ -49,6 +51,7 @@ std::string_view without_timestamp(std::string_view line) {
 }
 
 bool BootTracker::move_to(Stage stage) {
+  if (stage == Stage::panicked || stage == Stage::leaving || stage == Stage::capture_panicked) init_.clear();
   bool moved = stage_ != stage;
   stage_ = stage;
   return moved;
@@ -90,6 +93,7 @@ std::vector<Note> BootTracker::feed(std::string_view raw) {
 
   if (line.starts_with(k_banner)) {
     ++banners_;
+    init_.clear();
     stamped_ = raw.size() != line.size();
     bool after_panic = stage_ == Stage::panicked || stage_ == Stage::leaving;
     capture_banner_next_ = after_panic;
@@ -120,6 +124,9 @@ std::vector<Note> BootTracker::feed(std::string_view raw) {
     if (stage_ == Stage::system_kernel && line.starts_with(k_hello_capture)) move_to(Stage::capture_kernel);
     return note(Note::Kind::marker);
   }
+  if (line.starts_with(k_run) && line.ends_with(k_as_init) && line.size() > k_run.size() + k_as_init.size() &&
+      of_kernel(raw, line))
+    init_ = printable(line.substr(k_run.size(), line.size() - k_run.size() - k_as_init.size()));
   const auto* what = sight(raw, line);
   if (what == nullptr) return {};
   bool fault = what->standing == LineClass::Standing::fault;

@@ -52,6 +52,9 @@ public:
   const std::string& capture_panic_line() const { return capture_panic_line_; }
   /// The capture kernel's first line after "Booting Linux": its version; empty when it was not seen.
   const std::string& capture_banner() const { return capture_banner_; }
+  /// What the kernel that the console shows started last as its process 1: "/init"; empty when it did not say so, or
+  /// has panicked since.
+  const std::string& init() const { return init_; }
   /// Lines in which either kernel complains of itself (LineClass::Standing::fault), in order.
   const std::vector<std::string>& complaints() const { return complaints_; }
   /// Every kind of trouble, faults and evidence, once for each stage it was seen in.
@@ -71,6 +74,7 @@ private:
   std::string oops_line_; ///< the system kernel's last "Internal error: …"
   std::string capture_banner_;
   bool capture_banner_next_ = false;
+  std::string init_;
   std::vector<std::string> complaints_;
   std::vector<Sighting> sightings_;
   bool stamped_ = false; ///< the kernel stamps its lines, so what carries no stamp is not its own

@@ -56,6 +56,19 @@ TEST(BootTracker, ACaptureKernelIsKnownByItsAgentWhenThePanicWasSilent) {
   EXPECT_EQ(tracker.stage(), Stage::capture_panicked);
 }
 
+TEST(BootTracker, KnowsWhatTheKernelThatItShowsRunsAsProcessOne) {
+  auto tracker = follow({k_first, "[    0.5] Run /init as init process", "[    0.6] Run /bin/busybox as init process"});
+  EXPECT_EQ(tracker.init(), "/bin/busybox");     // rdinit= could not be run
+  tracker.feed("Run /bin/liar as init process"); // a program's words
+  EXPECT_EQ(tracker.init(), "/bin/busybox");
+  tracker.feed(k_crash);
+  EXPECT_EQ(tracker.init(), "") << "that kernel runs no program any more";
+  tracker.feed(k_first);
+  tracker.feed("[    0.5] Run /init as init process");
+  EXPECT_EQ(tracker.init(), "/init");
+  EXPECT_EQ(follow({k_first, "[    0.5] Run  as init process", "[    0.5] Run as init process"}).init(), "");
+}
+
 TEST(BootTracker, WordsInsideALineAreNotAPanic) {
   auto tracker = follow({k_first, "[    1.0] kdt: somebody wrote Kernel panic - not syncing here",
                          "[    1.0] Kernel command line: Booting Linux on physical CPU"});

@@ -239,6 +239,8 @@ constexpr auto k_observations = std::to_array<Name>({
     {"save.rate", observation, T::bytes, "bytes written to the target in a second"},
     {"save.target_clean", observation, T::boolean, "the file system that the dump went to has no fault afterwards"},
     {"host.peak_memory", observation, T::bytes, "the most of the host's memory that the emulator had resident"},
+    {"host.memory_left", observation, T::bytes,
+     "what the host could still give when the emulator was gone that should have run; only then"},
     {"vmcore.release", observation, T::text, "release in the vmcore"},
     {"vmcore.build_id", observation, T::text, "build id in the vmcore"},
     {"vmcore.nonce", observation, T::boolean, "the log inside holds this run's nonce"},

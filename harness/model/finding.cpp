@@ -18,7 +18,9 @@ constexpr auto k_codes = std::to_array<FindingCode>({
     {"reservation-missing", Blame::kernel, Phase::boot, "no crash region was reserved though the cell needs one",
      "crashkernel= is malformed, or too large for the memory below the DMA limit; blame usage: the matrix asks for no "
      "region, and no rule says that this is a baseline",
-     "look for 'crashkernel' in console.log; `kdt list` says what was expected and why"},
+     "`kdt list` says what was expected and why; a kernel that was given crashkernel= says in console.log what it made "
+     "of "
+     "it"},
     {"agent-silent", Blame::kernel, Phase::boot, "the agent stopped answering while the guest was still running",
      "the guest hangs or starves its user space; a kernel oops in a system call of the agent",
      "post-mortem/summary.txt says where each CPU stood; read console.log at the time of the last event in "
@@ -49,10 +51,14 @@ constexpr auto k_codes = std::to_array<FindingCode>({
     {"probe-oops", Blame::kernel, Phase::probe, "probing the crash region made the kernel oops",
      "the exception table entry was not honoured, or a fault of another kind", "read the oops in console.log"},
     {"panic-not-seen", Blame::kernel, Phase::trigger, "the trigger was pulled and no panic appeared on the console",
-     "the trigger is not built into the kernel; loglevel= or console= keeps the panic from the console; the kernel "
-     "hangs "
-     "in the panic path",
-     "read the end of console.log; post-mortem/summary.txt says where each CPU stood, and the likely cause"},
+     "the trigger is not built into the kernel; the kernel hangs in the panic path; blame usage: the capture kernel "
+     "came "
+     "up, so that there was a panic, and loglevel= or console= kept it from the console",
+     "read the end of console.log; of a guest that hangs, post-mortem/summary.txt says where each CPU stood. Blame "
+     "usage: "
+     "take loglevel= or console= out of the command line, or add a rule that expects `panic.seen: false` (a kernel "
+     "that "
+     "panics in an NMI may not print it)"},
     {"wrong-panic", Blame::kernel, Phase::trigger,
      "the system kernel panicked otherwise than its trigger should make it",
      "another fault came first; the trigger did not do what it is named for; the kernel says it in other words",
@@ -200,9 +206,12 @@ constexpr auto k_codes = std::to_array<FindingCode>({
      "a kernel bug", "read it in console.log"},
     {"console-flood", Blame::kernel, Phase::boot,
      "the console repeats a line without end, or printed more than kdt keeps", "an error loop in the guest",
-     "console.log holds the first part; look for the line that repeats"},
+     "console.log holds the first part; a line that repeats is in the sentence"},
     {"guest-lost", Blame::infra, Phase::boot, "QEMU ended or was killed while the guest should have been running",
-     "somebody killed it, the host ran out of memory, or QEMU crashed", "see qemu.stderr and the host's own log"},
+     "somebody killed it, the host ran out of memory, or QEMU crashed",
+     "what QEMU printed is in the sentence and the evidence; the host's own log says who killed it; host.memory_left "
+     "in "
+     "the observations is what the host could still give when it was gone"},
     {"host-memory", Blame::infra, Phase::boot, "the host has, or had, too little free memory for the guest",
      "other programs or too many cells at once; a memory limit of the container; a cell takes more than was known of "
      "it",

@@ -31,11 +31,24 @@ void annotate(std::vector<ConsoleExcerpt::Line>& lines, const Json& note) {
   }
 }
 
+/// A capture kernel's agent says hello and nobody saw a panic: the banner since the system kernel's agent was that
+/// kernel's, though it looked like a reboot.
+void correct(std::vector<ConsoleExcerpt::Line>& lines, const Json& note) {
+  if (text(note, "kind") != "marker" || text(note, "stage") != "capture_kernel") return;
+  auto tells = [](const ConsoleExcerpt::Line& line) {
+    return !line.stage.empty() || line.text.starts_with("kdt-agent: hello system");
+  };
+  auto last = std::ranges::find_if(lines.rbegin(), lines.rend(), tells);
+  if (last != lines.rend() && last->stage == "system_kernel") last->stage = "capture_kernel";
+}
+
 void take(ConsoleExcerpt& console, const Json& event) {
   auto type = text(event, "type");
   auto time = event.value("t", 0.0);
   if (type == "console")
     console.lines.push_back({.time = time, .text = printable(text(event, "line"))});
+  else if (type == "note" && text(event, "kind") == "marker")
+    correct(console.lines, event);
   else if (type == "note")
     annotate(console.lines, event);
   else if (type == "phase" && text(event, "what") == "begin")

@@ -36,6 +36,26 @@ TEST_F(Console, IsReadFromEventsWithTimesStagesAndTroubles) {
   EXPECT_EQ(console->phases[0].name, "boot");
 }
 
+TEST_F(Console, KnowsTheCaptureKernelOfAPanicThatWasNotShown) {
+  auto line = [](const std::string& text) { return R"({"t":1,"type":"console","line":")" + text + "\"}\n"; };
+  auto note = [](const std::string& kind, const std::string& stage, const std::string& text) {
+    return R"({"t":1,"type":"note","kind":")" + kind + R"(","stage":")" + stage + R"(","line":")" + text + "\"}\n";
+  };
+  auto banner = line("Booting Linux") + note("stage", "system_kernel", "Booting Linux");
+  auto system = line("kdt-agent: hello system") + note("marker", "system_kernel", "kdt-agent: hello system");
+  auto capture = line("kdt-agent: hello capture") + note("marker", "capture_kernel", "kdt-agent: hello capture");
+  auto stages = [&](const std::string& events) {
+    write_file(directory_.path() / "events.jsonl", events);
+    std::string text;
+    for (const auto& each : read_console(directory_.path())->lines) text += each.stage + ",";
+    return text;
+  };
+  EXPECT_EQ(stages(banner + system + banner + capture), "system_kernel,,capture_kernel,,");
+  EXPECT_EQ(stages(system + banner + capture), ",capture_kernel,,") << "the first kernel was silent";
+  EXPECT_EQ(stages(banner + system + capture), "system_kernel,,,") << "the second was";
+  EXPECT_EQ(stages(banner + system + banner + system), "system_kernel,,system_kernel,,") << "a reboot";
+}
+
 TEST_F(Console, OfACellWithoutEventsIsNone) {
   EXPECT_FALSE(read_console(directory_.path()));
 }

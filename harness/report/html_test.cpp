@@ -106,6 +106,31 @@ TEST_F(HtmlOfADirectory, HoldsConsolesAndPostMortems) {
   EXPECT_THAT(page, Not(HasSubstr("<img")));
 }
 
+TEST_F(HtmlOfADirectory, NamesTheFilesThatTellSomething) {
+  auto run = sample_run();
+  auto& cell = run.cells[4];
+  cell.artifacts = {{"emulator_log", "qemu.stderr"}, {"emulator_arguments", "qemu.args"}, {"vmcore", "vmcore"}};
+  auto directory = directory_.path() / "cells" / cell.cell.slug;
+  make_directories(directory);
+  write_file(directory / "qemu.stderr", "");
+  write_file(directory / "qemu.args", "-M virt");
+  write_file(directory / "cell.json", "{}");
+  auto detail = Json::parse(island(report_html(run, {.directory = directory_.path()}), "kdt-cell-4"));
+  EXPECT_EQ(detail["empty"], Json{"emulator_log"});
+  EXPECT_EQ(detail["artifacts"],
+            Json::parse(R"({"emulator_arguments": "qemu.args", "vmcore": "vmcore", "result": "cell.json"})"))
+      << "what is elsewhere is still named";
+}
+
+TEST(Html, SaysValuesInTheMatrixsWords) {
+  auto run = sample_run();
+  run.cells[1].cell.parameters.cmdline = "loglevel=0 a+b";
+  run.cells[1].cell.axes = {{"kernel", "v6.1-dma"}, {"cmdline", "loglevel=0+a+b"}};
+  auto overview = Json::parse(island(report_html(run), "kdt-overview"));
+  EXPECT_EQ(overview["cells"][1]["words"], (Json{{"cmdline", "loglevel=0 a+b"}}));
+  EXPECT_FALSE(overview["cells"][0].contains("words"));
+}
+
 TEST_F(HtmlOfADirectory, KeepsTheConsolesOfRedCellsWhenThereIsNoRoomForAll) {
   auto run = sample_run();
   for (const auto& cell : run.cells) write_console(cell, "a line");

@@ -63,6 +63,33 @@ Json brief(const CellResult& cell) {
   return json;
 }
 
+/// Values of axes in the matrix's words, where they are others: an id writes '+' for blanks.
+Json matrix_words(const Json& whole) {
+  Json words = Json::object();
+  const auto& parameters = whole["parameters"];
+  for (const auto& [axis, value] : whole["axes"].items()) {
+    auto parameter = parameters.find(axis);
+    if (parameter == parameters.end() || !parameter->is_string()) continue;
+    auto text = parameter->get<std::string>();
+    auto joined = text;
+    std::ranges::replace(joined, ' ', '+');
+    if (text != joined && value == joined) words[axis] = text;
+  }
+  return words;
+}
+
+/// The files that a reader may open: cell.json, too, but none in which there is nothing; those are named apart.
+void note_files(Json& json, const fs::path& directory) {
+  auto empty = Json::array();
+  std::error_code error;
+  for (const auto& [name, file] : json["artifacts"].items())
+    if (auto size = fs::file_size(directory / file.get<std::string>(), error); !error && size == 0)
+      empty.push_back(name);
+  for (const auto& name : empty) json["artifacts"].erase(name.get<std::string>());
+  if (fs::is_regular_file(directory / "cell.json", error)) json["artifacts"]["result"] = "cell.json";
+  json["empty"] = std::move(empty);
+}
+
 std::string post_mortem_of(const CellResult& cell, const PageOptions& options) {
   if (options.directory.empty()) return "";
   auto file = options.directory / "cells" / cell.cell.slug / "post-mortem" / "summary.txt";
@@ -77,6 +104,7 @@ std::string detail(const Json& whole, const CellResult& cell, Rules& rules, cons
                     rules.index_of(expected)};
   for (const char* known : {"schema", "id", "slug", "verdict", "blame", "axes", "seconds"}) json.erase(known);
   json["post_mortem"] = post_mortem_of(cell, options);
+  if (!options.directory.empty()) note_files(json, options.directory / "cells" / cell.cell.slug);
   return json.dump();
 }
 
@@ -184,6 +212,7 @@ PageData page_data(const RunResult& run, const PageOptions& options) {
     auto whole = to_json(cell);
     auto json = brief(cell);
     for (const char* member : {"id", "slug", "axes", "known_issue"}) json[member] = whole[member];
+    if (auto words = matrix_words(whole); !words.empty()) json["words"] = std::move(words);
     json["again"] = again_command(run, cell);
     json["console"] = !data.consoles[i].empty();
     cells.push_back(std::move(json));

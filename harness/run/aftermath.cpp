@@ -12,6 +12,15 @@
 namespace kdt::run {
 
 namespace {
+constexpr std::size_t k_quoted = 80; // bytes of a line in a sentence
+
+/// Cut between two characters of UTF-8.
+std::string shortened(const std::string& text, std::size_t to) {
+  if (text.size() <= to) return text;
+  while (to > 0 && (static_cast<unsigned char>(text[to]) & 0xc0) == 0x80) --to;
+  return text.substr(0, to) + "…";
+}
+
 /// Where a guest that ended by itself, with QEMU still healthy, was expected to be.
 std::string_view code_of_guest_end(Phase phase) {
   switch (phase) {
@@ -47,7 +56,7 @@ std::string last_words(const Session& session) {
 }
 } // namespace
 
-Finding CellRun::lost(Phase phase) const {
+Finding CellRun::lost(Phase phase) {
   if (!session_->host_disk_failure().empty())
     return make_finding("host-disk",
                         fmt::format("the host could not serve the guest's disk in phase {}: {}; {} has {} free",
@@ -68,8 +77,9 @@ Finding CellRun::lost(Phase phase) const {
                                human(machine_->peak_memory()));
       return make_finding("host-memory", fmt::format("{}: {}", taken, *shortage), std::move(words));
     }
+    result_.observed["host.memory_left"] = static_cast<std::int64_t>(host_memory().available.bytes);
     auto sentence = fmt::format("QEMU ended with {} in phase {}", how, to_string(phase));
-    if (!words.empty()) sentence += ": " + words.back();
+    sentence += words.empty() ? "; QEMU itself printed nothing" : ": " + words.back();
     return make_finding("guest-lost", sentence, std::move(words));
   }
   if (!session_->agent_trouble().empty())
@@ -117,11 +127,10 @@ void CellRun::observe_host() {
 void CellRun::report_flood(Phase phase) {
   bool known = std::ranges::find(result_.findings, "console-flood", &Finding::code) != result_.findings.end();
   if (!session_ || known || !session_->console_floods()) return;
-  report(make_finding("console-flood",
-                      log_.console_cut() ? "the console printed more than is kept"
-                                         : "the console prints the same line without end",
-                      session_->last_lines()),
-         phase);
+  auto sentence = session_->flood().empty() ? "the console printed more than is kept"
+                                            : "the console prints the same line without end: '" +
+                                                  shortened(session_->flood(), k_quoted) + "'";
+  report(make_finding("console-flood", std::move(sentence), session_->last_lines()), phase);
 }
 
 void CellRun::report_complaints(Phase phase, std::size_t findings_before) {

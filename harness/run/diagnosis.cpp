@@ -31,7 +31,8 @@ constexpr auto k_standings = std::to_array<Standing>({
     {"machine_kexec", "the kernel is on its way out and did not arrive", "arch/arm64/kernel/machine_kexec.c"},
 });
 
-constexpr std::size_t k_places = 3; // of a call chain in a sentence; the summary has all
+constexpr std::size_t k_places = 3;           // of a call chain in a sentence; the summary has all
+constexpr std::string_view k_agent = "/init"; // of the initramfs that kdt makes
 
 /// Where the CPUs stand that were stopped for the crash, or that are off.
 constexpr std::array<std::string_view, 7> k_parked{
@@ -48,8 +49,7 @@ bool any_in(const Stuck& stuck, Code code) {
 
 /// Stopped for the crash, off, or never started: it tells nothing.
 bool parked(const CpuState& cpu) {
-  return cpu.chain.front().code == Code::unknown ||
-         std::ranges::any_of(k_parked, [&](auto function) { return stands_in(cpu, function); });
+  return cpu.chain.front().code == Code::unknown || stopped(cpu);
 }
 
 /// The first CPU that waits, or that does not; nullptr when there is none.
@@ -65,6 +65,18 @@ std::string by_symbols(const Stuck& stuck) {
       if (!parked(cpu) && stands_in(cpu, standing.function))
         return fmt::format("{} ({})", standing.meaning, describe(cpu, k_places));
   return "";
+}
+
+/// All CPUs wait: for what, as far as it is known how far the kernel came.
+std::string idle(const Stuck& stuck, const CpuState& cpu) {
+  auto where = describe(cpu, k_places);
+  if (stuck.hello)
+    return fmt::format("the kernel is idle: kdt's agent, its process 1, or a tool that it started, does not go on ({})",
+                       where);
+  if (!stuck.init.empty())
+    return fmt::format("the kernel is idle: it has started {}, which did not say hello ({})", stuck.init, where);
+  return fmt::format("all CPUs wait: {} for a device or a program that does not answer ({})",
+                     to_string(cpu.chain.front().code), where);
 }
 
 /// After the panic, and nothing of a capture kernel on the console.
@@ -87,6 +99,10 @@ std::string in_the_black_hole(const Stuck& stuck) {
 
 } // namespace
 
+bool stopped(const CpuState& cpu) {
+  return std::ranges::any_of(k_parked, [&](auto function) { return stands_in(cpu, function); });
+}
+
 Stage kernel_of(Phase phase) {
   return phase >= Phase::capture ? Stage::panicked : Stage::firmware;
 }
@@ -101,8 +117,8 @@ std::string stuck_in(const Stuck& stuck) {
 }
 
 std::string likely_cause(const Stuck& stuck) {
-  if (stuck.phase == Phase::trigger && stuck.capture_agent)
-    return "the capture kernel came up: it is only the panic that the console does not show (loglevel=, console=)";
+  if (!stuck.hello && !stuck.init.empty() && stuck.init != k_agent)
+    return fmt::format("PID 1 is {}, not kdt's agent (rdinit= or init= on the command line)", stuck.init);
   if (stuck.trouble != nullptr) return fmt::format("{}: '{}'", in_words(*stuck.trouble->what), stuck.trouble->line);
   bool silent = stuck.stage == Stage::panicked || stuck.stage == Stage::leaving;
   if (auto cause = silent && stuck.phase >= Phase::capture ? in_the_black_hole(stuck) : ""; !cause.empty())
@@ -112,9 +128,7 @@ std::string likely_cause(const Stuck& stuck) {
     return cpu->chain.front().code == Code::user
                ? fmt::format("a program in the guest runs and does not get on ({})", describe(*cpu, k_places))
                : fmt::format("a CPU runs and does not get on: {}", describe(*cpu, k_places));
-  if (const auto* cpu = first(stuck, true); cpu != nullptr)
-    return fmt::format("all CPUs wait: {} for a device or a program that does not answer ({})",
-                       to_string(cpu->chain.front().code), describe(*cpu, k_places));
+  if (const auto* cpu = first(stuck, true); cpu != nullptr) return idle(stuck, *cpu);
   return "";
 }
 

@@ -14,12 +14,16 @@ struct Stuck {
   Phase phase = Phase::boot;
   console::Stage stage = console::Stage::firmware;
   const console::Sighting* trouble = nullptr; ///< the most telling on the console since the kernel in question began
-  bool capture_agent = false;                 ///< an agent of a capture kernel has said hello
+  bool hello = false;                         ///< the agent of the kernel in question has said hello
+  std::string init{};                         ///< what that kernel started as its process 1; empty: nobody saw it
   std::vector<CpuState> cpus{};
 };
 
 /// The stage from which on the console tells of the kernel that this phase is about.
 console::Stage kernel_of(Phase phase);
+
+/// Stopped for the crash, or off, which is as it should be: it tells nothing of what is wrong.
+bool stopped(const CpuState& cpu);
 
 /// The most likely cause in words, a clause: "CPU 0 stands in kexec's purgatory, whose …"; empty when nothing is known.
 std::string likely_cause(const Stuck& stuck);

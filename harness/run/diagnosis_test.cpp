@@ -7,6 +7,7 @@ namespace kdt::run {
 
 using console::Stage;
 using testing::HasSubstr;
+using testing::Not;
 using testing::StartsWith;
 
 namespace {
@@ -45,9 +46,26 @@ TEST(LikelyCause, WhatTheConsoleShowsComesFirst) {
   EXPECT_THAT(likely_cause(stuck), HasSubstr("Killed process 1"));
 }
 
-TEST(LikelyCause, APanicThatIsOnlyNotShown) {
-  Stuck stuck{.phase = Phase::trigger, .stage = Stage::system_kernel, .capture_agent = true, .cpus = {}};
-  EXPECT_THAT(likely_cause(stuck), HasSubstr("the capture kernel came up"));
+TEST(LikelyCause, AProcessOneThatIsNotTheAgentExplainsItsSilence) {
+  for (auto phase : {Phase::boot, Phase::capture}) {
+    Stuck stuck{.phase = phase,
+                .stage = phase == Phase::boot ? Stage::system_kernel : Stage::capture_kernel,
+                .init = "/bin/busybox",
+                .cpus = {at(Code::system_kernel, "cpu_do_idle+0x8", true)}};
+    EXPECT_EQ(likely_cause(stuck), "PID 1 is /bin/busybox, not kdt's agent (rdinit= or init= on the command line)");
+    stuck.hello = true; // whatever it is named, it is the agent
+    EXPECT_THAT(likely_cause(stuck), Not(HasSubstr("busybox")));
+  }
+}
+
+TEST(LikelyCause, AnIdleKernelIsToldByHowFarItCame) {
+  Stuck stuck{.phase = Phase::boot, .cpus = {at(Code::system_kernel, "cpu_do_idle+0x8", true)}};
+  stuck.init = "/init";
+  EXPECT_THAT(likely_cause(stuck),
+              StartsWith("the kernel is idle: it has started /init, which did not say hello (CPU"));
+  stuck.hello = true;
+  EXPECT_THAT(likely_cause(stuck),
+              StartsWith("the kernel is idle: kdt's agent, its process 1, or a tool that it started"));
 }
 
 TEST(LikelyCause, SomeFunctionsTellByThemselves) {

@@ -167,7 +167,9 @@ std::optional<Answer> CellRun::ask(Phase phase, std::string_view name, const Rec
            phase);
   else
     wait_failed(phase, phase == Phase::save ? "save-stalled" : "agent-silent",
-                fmt::format("the agent did not answer '{}': {}", name, session_->stuck()));
+                fmt::format("the agent {} '{}': {}",
+                            session_->mute() ? "said hello, then answered nothing, not even" : "did not answer", name,
+                            session_->stuck()));
   return std::nullopt;
 }
 

@@ -41,7 +41,7 @@ public:
   /// cannot be written.
   std::optional<Stuck> post_mortem(Phase phase);
   /// A guest that went away while this phase ran: whose fault, in which words.
-  Finding lost(Phase phase) const;
+  Finding lost(Phase phase);
   /// Reports oopses and warnings that the console showed in this phase, before whatever else the phase found: they
   /// explain a connection that is lost. Those of the trigger phase were asked for.
   void report_complaints(Phase phase, std::size_t findings_before);
@@ -85,6 +85,7 @@ private:
   /// Pulls a trigger; false when that is not to be waited for: it has been reported, then.
   bool pull(const matrix::Trigger& trigger, Phase phase);
   const matrix::Trigger& find_trigger(const std::string& name) const;
+  bool report_hidden_panic(const std::string& trigger);
   bool capture_panicked();
   bool panic_in_capture();
   bool plant_canaries();

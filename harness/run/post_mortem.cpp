@@ -45,7 +45,8 @@ std::string post_mortem_text(const Stuck& stuck, const std::string& how, const s
   auto cause = likely_cause(stuck);
   auto text = fmt::format("phase {}, console stage {}\nstuck: {}\nlikely cause: {}\n\n", to_string(stuck.phase),
                           to_string(stuck.stage), how.empty() ? "unknown" : how, cause.empty() ? "unknown" : cause);
-  for (const auto& cpu : stuck.cpus) text += describe(cpu) + "\n";
+  for (const auto& cpu : stuck.cpus)
+    text += fmt::format("{}{}\n", describe(cpu), stopped(cpu) ? " (normal for a stopped CPU)" : "");
   text += "\nthe last lines of the console:\n";
   for (const auto& line : last_lines) text += "  " + line + "\n";
   return text;
@@ -64,10 +65,12 @@ std::string registers_text(const std::vector<machine::CpuRegisters>& registers) 
 }
 
 std::optional<Stuck> CellRun::post_mortem(Phase phase) {
+  auto role = phase >= Phase::capture ? protocol::role::capture : protocol::role::system;
   Stuck stuck{.phase = phase,
               .stage = session_->tracker().stage(),
               .trouble = session_->tracker().most_telling(kernel_of(phase)),
-              .capture_agent = session_->hello(protocol::role::capture).has_value(),
+              .hello = session_->hello(role).has_value(),
+              .init = session_->tracker().init(),
               .cpus = {}};
   if (!machine_ || session_->ended()) return stuck;
   std::vector<machine::CpuRegisters> registers;

@@ -47,6 +47,16 @@ TEST(PostMortemText, SaysHowWhyWhereAndLastWords) {
   EXPECT_THAT(post_mortem_text({}, "", {}), HasSubstr("likely cause: unknown"));
 }
 
+TEST(PostMortemText, TellsWhichCpusAreStoppedAsTheyShouldBe) {
+  Stuck stuck{.phase = Phase::capture,
+              .stage = console::Stage::leaving,
+              .cpus = {{.cpu = 0, .waits = true, .chain = {{Code::capture_kernel, "cpu_do_idle+0x8"}}},
+                       {.cpu = 1, .waits = false, .chain = {{Code::system_kernel, "psci_0_2_cpu_off+0x28"}}}}};
+  auto text = post_mortem_text(stuck, "", {});
+  EXPECT_THAT(text, HasSubstr("psci_0_2_cpu_off+0x28 (normal for a stopped CPU)\n"));
+  EXPECT_THAT(text, HasSubstr("cpu_do_idle+0x8\n"));
+}
+
 TEST(RegistersText, HoldsEveryCpuAndItsChain) {
   auto text = registers_text({{.cpu = 1, .pc = 0x10, .text = "PC=10\n", .waits = true, .chain = {{0x10, 0x40200010}}}});
   for (const char* part : {"CPU 1 pc 0x10 (behind WFI or WFE)", "physical 0x40200010", "PC=10"})

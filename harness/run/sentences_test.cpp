@@ -68,11 +68,37 @@ TEST_F(SentencesTest, SayWhatTheGuestDidToTheMachine) {
   EXPECT_THAT(sentence(), StartsWith("the guest reset the machine in phase capture; likely cause: "));
 }
 
+TEST_F(SentencesTest, TellAnAgentThatNeverAnsweredFromOneThatStopped) {
+  guest_.instead_of("facts", 0, [] { return Events{}; });
+  EXPECT_THAT(sentence(), StartsWith("the agent said hello, then answered nothing, not even 'facts': for "));
+  start_again();
+  guest_.instead_of("load", 0, [] { return Events{}; });
+  EXPECT_THAT(sentence(), StartsWith("the agent did not answer 'load': for "));
+  start_again();
+  guest_.instead_of("facts", 1, [] { return Events{}; });
+  EXPECT_THAT(sentence(), StartsWith("the agent said hello, then answered nothing, not even 'facts': for "));
+}
+
+TEST_F(SentencesTest, NameAProcessOneThatIsNotTheAgent) {
+  guest_.capture_events.back() = console("[    0.4] Run /bin/busybox as init process\n");
+  EXPECT_THAT(sentence(), HasSubstr("; likely cause: PID 1 is /bin/busybox, not kdt's agent"));
+}
+
+TEST_F(SentencesTest, QuoteTheLineThatFloods) {
+  std::string flood;
+  for (int i = 0; i < 600; ++i) flood += fmt::format("[    0.{:03}] \x1b[2Jnfs{}\n", i, std::string(90, '!'));
+  guest_.boot_events.push_back(console(flood));
+  EXPECT_EQ(sentence(), "the console prints the same line without end: '\\x1b[2Jnfs" + std::string(70, '!') + "…'");
+}
+
 TEST_F(SentencesTest, HaveNoEvidenceWhenQemuSaidNothing) {
   guest_.instead_of("facts", 0, [] { return Events{killed(SIGKILL)}; });
   auto result = run();
   ASSERT_EQ(codes(result), "guest-lost ");
   EXPECT_THAT(result.findings.front().evidence, IsEmpty());
+  EXPECT_EQ(result.findings.front().text,
+            "QEMU ended with signal 9 (Killed) in phase boot; QEMU itself printed nothing");
+  EXPECT_TRUE(result.observed.contains("host.memory_left"));
 }
 
 } // namespace kdt::run

@@ -124,7 +124,7 @@ void Session::follow(const std::string& line) {
   auto text = console::without_timestamp(line);
   repeats_ = text == previous_ ? repeats_ + 1 : 0;
   previous_ = text;
-  floods_ |= repeats_ >= k_flood;
+  if (flood_.empty() && repeats_ >= k_flood) flood_ = text.empty() ? "(an empty line)" : printable(text);
   recent_.push_back(printable(line));
   if (recent_.size() > 2 * k_recent_lines) recent_.erase(recent_.begin(), recent_.end() - k_recent_lines);
   for (const auto& note : tracker_.feed(line)) {
@@ -144,11 +144,14 @@ void Session::take(const machine::AgentLine& line) {
   sign_ = true;
   if (auto* hello = std::get_if<guest::Hello>(&*message)) {
     (hello->role == protocol::role::capture ? capture_hello_ : system_hello_) = *hello;
+    mute_ = true;
   } else if (std::holds_alternative<guest::Progress>(*message)) {
     sign_ = line.text != std::exchange(progress_, line.text); // a tool that repeats itself does not get on
   } else if (auto* answer = std::get_if<guest::Answer>(&*message)) {
     if (answer->id == asker_.last_id()) answer_ = *answer; // else too late: the ask was given up
+    mute_ = false;
   } else if (auto* refusal = std::get_if<guest::Refusal>(&*message)) {
+    mute_ = false;
     if (refusal->id == 0 || refusal->id == asker_.last_id())
       refusal_ = refusal->sentence.empty() ? "the agent refused without a reason" : printable(refusal->sentence);
   } else if (auto* trouble = std::get_if<guest::Trouble>(&*message)) {

@@ -56,6 +56,8 @@ public:
   Wait why_not() const { return last_wait_; }
   /// After Wait::stuck: "for 15 s nothing was said and no CPU moved".
   const std::string& stuck() const { return stuck_; }
+  /// The agent has said hello and not answered anything since.
+  bool mute() const { return mute_; }
   /// The agent's sentence when it refused the last ask; empty when it did not.
   const std::string& refusal() const { return refusal_; }
   /// The emulator's end; nullopt while it runs.
@@ -65,7 +67,9 @@ public:
   /// Why a disk of the guest could not be served on our side; empty: it could.
   const std::string& host_disk_failure() const { return host_disk_failure_; }
   /// The console repeats one line without end, or printed more than is kept.
-  bool console_floods() const { return floods_ || log_.console_cut(); }
+  bool console_floods() const { return !flood_.empty() || log_.console_cut(); }
+  /// The line that it repeats, printable; empty when it repeats none.
+  const std::string& flood() const { return flood_; }
   /// The agent's own last words before it gave up; empty when it did not.
   const std::string& agent_trouble() const { return agent_trouble_; }
 
@@ -102,10 +106,11 @@ private:
   std::optional<std::vector<std::string>> heard_; ///< nullopt: nobody listens
   std::string previous_;                          ///< the last line, without its timestamp
   int repeats_ = 0;
-  bool floods_ = false;
+  std::string flood_; ///< what the console repeats without end
   guest::Asker asker_;
   std::optional<protocol::Hello> system_hello_;
   std::optional<protocol::Hello> capture_hello_;
+  bool mute_ = false; ///< no answer since the last hello
   std::optional<guest::Answer> answer_;
   std::string refusal_;
   std::optional<machine::Ended> ended_;

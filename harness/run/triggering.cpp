@@ -69,13 +69,26 @@ bool CellRun::trigger() {
   if (ended != Session::Wait::done || tracker.panic_line().empty()) {
     bool silent = ended == Session::Wait::done;
     if (silent && expected_by_now("panic.seen") == "false") return true;
-    return wait_failed(
-        Phase::trigger, "panic-not-seen",
-        fmt::format("no panic on the console after '{}'{}{}", name, silent ? "" : ": ", session_->stuck()));
+    if (silent) return report_hidden_panic(name);
+    return wait_failed(Phase::trigger, "panic-not-seen",
+                       fmt::format("no panic on the console after '{}': {}", name, session_->stuck()));
   }
   result_.observed["panic.seen"] = true;
   result_.observed["panic.line"] = tracker.panic_line();
   return true;
+}
+
+/// The capture kernel's agent has said hello, so there was a panic: it is the matrix that kept it from the console.
+/// Always false.
+bool CellRun::report_hidden_panic(const std::string& trigger) {
+  auto finding = make_finding("panic-not-seen",
+                              fmt::format("after '{}' the capture kernel came up though the console showed no panic; "
+                                          "likely cause: loglevel= or console= hides it",
+                                          trigger),
+                              session_->last_lines());
+  finding.blame = Blame::usage; // the kernel did as the matrix says
+  report(std::move(finding), Phase::trigger);
+  return false;
 }
 
 /// A capture kernel that panicked: a finding, unless a rule expects that. Always false.

@@ -203,7 +203,22 @@ TEST_F(TriggeringTest, APanicThatIsSilentThoughNoRuleSaysSoIsAFinding) {
   guest_.capture_events.erase(guest_.capture_events.begin());
   auto result = run();
   ASSERT_EQ(codes(result), "panic-not-seen ");
-  EXPECT_THAT(result.findings.at(0).text, HasSubstr("the capture kernel came up"));
+  EXPECT_EQ(result.findings.at(0).text, "after 'sysrq-c' the capture kernel came up though the console showed no "
+                                        "panic; likely cause: loglevel= or console= hides it");
+  EXPECT_EQ(result.blame, Blame::usage);
+  EXPECT_EQ(outcome(result, Phase::trigger), "failed");
+
+  start_again(); // the console tells it before the agent's port does
+  guest_.capture_events.erase(guest_.capture_events.begin());
+  guest_.capture_events.insert(guest_.capture_events.end() - 1, console("kdt-agent: hello capture\n"));
+  EXPECT_EQ(run().blame, Blame::usage);
+
+  start_again(); // whereas a guest that never leaves the system kernel is the kernel's
+  guest_.capture_events.clear();
+  result = run();
+  ASSERT_EQ(codes(result), "panic-not-seen ");
+  EXPECT_THAT(result.findings.at(0).text, HasSubstr("no panic on the console after 'sysrq-c': for "));
+  EXPECT_EQ(result.blame, Blame::kernel);
 }
 
 TEST_F(TriggeringTest, LoadsAreDoneInOrder) {

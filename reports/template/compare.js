@@ -35,7 +35,7 @@ function compareView(some) {
   const gone = goneCells();
   const row = (cell) => {
     const before = report.baseline.cells[cell.id];
-    return [changeOf(cell), cellLink(cell), before ? [badge(before.verdict), ' ', whereText(before)] : '', [badge(cell.verdict), ' ', whereText(cell)], cell.reason];
+    return [changeOf(cell), cellLink(cell), before ? [badge(before), ' ', whereText(before)] : '', [badge(cell), ' ', whereText(cell)], cell.reason];
   };
   const changed = some.filter((cell) => changeOf(cell) !== 'same')
     .sort((a, b) => changeKinds.indexOf(changeOf(a)) - changeKinds.indexOf(changeOf(b)) || a.index - b.index);

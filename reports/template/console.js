@@ -23,9 +23,10 @@ class ConsoleView {
     this.words = '';
     this.hits = [];
     this.current = -1;
-    this.groups = consoleGroups(log).map((group) => ({ ...group, node: null, body: el('div', { class: 'lines' }), painted: false }));
+    this.groups = consoleGroups(log).map((group) => ({ ...group, node: null, body: el('div', { class: 'lines', tabindex: '0', role: 'region', 'aria-label': `console in phase ${group.phase}` }), painted: false }));
     const failed = detailOf(cell).phases.find((phase) => phase.outcome === 'failed')?.name;
-    for (const group of this.groups) this.makeGroup(group, group.phase === failed);
+    this.first = this.groups.find((group) => group.phase === failed) ?? (isRed(cell) ? this.groups.at(-1) : undefined);
+    for (const group of this.groups) this.makeGroup(group, group === this.first);
     this.count = el('span', { role: 'status', class: 'quiet', id: 'console-hits' });
     this.input = el('input', { type: 'search', id: 'console-words', placeholder: 'search the console (press /)', 'aria-label': 'search the console',
       oninput: () => this.search(this.input.value),
@@ -43,6 +44,17 @@ class ConsoleView {
     if (open) this.paint(group);
   }
 
+  /** Where a reader begins: at the last panic of the part that is open, else at its end. To be called when it is in the page. */
+  settle() {
+    if (!this.first) return;
+    const { body, from, to } = this.first;
+    let line = to - 1;
+    while (line >= from && !/panicked/.test(this.log.lines[line][2] ?? '')) line--;
+    const node = line >= from ? body.children[line - from] : body.lastElementChild;
+    const [box, at] = [body.getBoundingClientRect(), node.getBoundingClientRect()];
+    body.scrollTop += at.top - box.top - (box.height - at.height) / 2;
+  }
+
   tools() {
     const jump = (title, id, line) => line >= 0 && el('button', { type: 'button', id, onclick: () => this.reveal(line) }, title);
     const stage = (name) => this.log.lines.findIndex((line) => line[2] === name);
@@ -54,6 +66,7 @@ class ConsoleView {
       jump('to the panic', 'to-panic', panic), jump('to the capture kernel', 'to-capture', stage('capture_kernel')),
       jump('to its panic', 'to-capture-panic', crash),
       jump('to the first sign of trouble', 'to-trouble', this.log.lines.findIndex((line) => line[3])),
+      jump('to the end', 'to-end', this.log.lines.length - 1),
       el('button', { type: 'button', onclick: () => { const open = !this.groups.every((group) => group.node.open); for (const group of this.groups) group.node.open = open; } }, 'unfold / fold'));
   }
 
@@ -67,10 +80,11 @@ class ConsoleView {
   line(i) {
     const [time, text, stage, sign] = this.log.lines[i];
     if (typeof text === 'number') return el('div', { class: 'gap', 'data-line': i }, `… ${plural(text, 'line')} left out …`);
-    const marks = [stage && `${/panic/.test(stage) ? 'panic ' : ''}stage`, sign && 'trouble', i === this.hits[this.current] && 'current'];
+    const ofAgent = text.startsWith('kdt-agent: ');
+    const marks = [ofAgent && 'agent', stage && `${/panic/.test(stage) ? 'panic ' : ''}stage`, sign && 'trouble', i === this.hits[this.current] && 'current'];
     return el('div', { class: ['line', ...marks.filter(Boolean)].join(' '), 'data-line': i },
       el('span', { class: 'time' }, time.toFixed(3)), el('span', { class: 'said' }, this.marked(i, text)),
-      stage && el('span', { class: 'tag' }, stageNames[stage] ?? stage),
+      ofAgent && el('span', { class: 'tag' }, 'kdt’s agent'), stage && el('span', { class: 'tag' }, stageNames[stage] ?? stage),
       sign && el('a', { class: 'tag', href: `#/explain/${encodeURIComponent(sign)}` }, sign));
   }
 

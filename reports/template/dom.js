@@ -24,7 +24,7 @@ function furnish(node, attributes, children) {
 function folded(title, body, { open = false, ...attributes } = {}) {
   const node = el('details', attributes, el('summary', {}, title));
   const unfold = () => {
-    if (node.open && node.children.length === 1) node.append(typeof body === 'function' ? body() : body);
+    if (node.open && node.children.length === 1) furnish(node, {}, [typeof body === 'function' ? body() : body]);
   };
   node.addEventListener('toggle', unfold);
   node.unfold = () => { node.open = true; unfold(); };

@@ -1,10 +1,12 @@
 // What finding codes and signs of trouble mean: the words of `kdt explain`.
 
-function explanation(code) {
+/** explained: the finding itself names a cause, so that the usual ones come second. */
+function explanation(code, explained = false) {
   const known = report.explain.codes[code] ?? report.explain.signs[code];
   if (!known) return el('p', { class: 'quiet' }, 'kdt knows no more about this.');
   const entry = (title, text) => text && [el('dt', {}, title), el('dd', {}, `${text}.`)];
-  return el('dl', { class: 'explain' }, entry('Meaning', known.meaning), entry('Usual causes', known.causes), entry('What next', known.next));
+  const list = el('dl', { class: 'explain' }, entry('Meaning', known.meaning), !explained && entry('Usual causes', known.causes), entry('What next', known.next));
+  return explained && known.causes ? [list, folded('Other usual causes', () => el('p', {}, `${known.causes}.`))] : list;
 }
 
 function explainPage(code) {

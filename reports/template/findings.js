@@ -41,11 +41,12 @@ function findingsView(some, onlyThese) {
     const [cell] = group;
     const reasons = new Set(group.map((each) => each.reason));
     return el('li', { class: `finding v-border-${cell.verdict}` },
-      el('div', { class: 'what' }, badge(cell.verdict), ' ', el('b', {}, plural(group.length, 'cell')), ' · ',
+      el('div', { class: 'what' }, badge(cell), ' ', el('b', {}, plural(group.length, 'cell')), ' · ',
         cell.verdict !== 'xpass' && cell.blame && [el('span', { class: 'blame', title: blameMeaning[cell.blame] }, `blame: ${cell.blame}`), ' · '],
         cell.phase && [`in phase ${cell.phase}`, ' · '],
         cell.code && el('a', { href: `#/explain/${encodeURIComponent(cell.code)}` }, cell.code)),
       el('p', {}, cell.reason, reasons.size > 1 && el('span', { class: 'quiet' }, ` (and in ${plural(reasons.size - 1, 'other wording')})`)),
+      apartView(group),
       el('ul', { class: 'cells' }, group.slice(0, shown).map((each) => el('li', {}, cellLink(each)))),
       group.length > shown && cell.code && el('button', { type: 'button', onclick: () => onlyThese(cell) },
         `all ${group.length}`));
@@ -53,6 +54,7 @@ function findingsView(some, onlyThese) {
   const groups = findingGroups(some);
   const list = (part) => el('ul', { class: 'plain' }, part.map(one));
   const first = groups.length > 7 ? 6 : 7;
-  return [list(groups.slice(0, first)), groups.length > first &&
+  return [groups.length > 0 && green() === 0 && el('p', { class: 'quiet', id: 'nothing-green' }, nothingGreen),
+    list(groups.slice(0, first)), groups.length > first &&
     folded(`${groups.length - first} more kinds of red cells`, () => list(groups.slice(first)), { id: 'more-findings', class: 'printed' })];
 }

@@ -16,7 +16,7 @@ function cellLink(cell) {
 function cellList(some) {
   const step = some.some(isRed) ? 25 : 10;
   const sorted = [...some].sort((a, b) => severity.indexOf(a.verdict) - severity.indexOf(b.verdict) || a.index - b.index);
-  const columns = [['verdict', (cell) => badge(cell.verdict)], ['cell', cellLink], ['blame · phase · finding', whereText],
+  const columns = [['verdict', (cell) => badge(cell)], ['cell', cellLink], ['blame · phase · finding', whereText],
     ['why', (cell) => cell.reason], ['time', (cell) => showDuration(cell.seconds)]]
     .filter(([, of]) => some.some((cell) => of(cell) !== '')); // all is well: there is no blame
   const row = (cell) => columns.map(([, of]) => of(cell));

@@ -24,7 +24,8 @@ function headView() {
   const inside = cells.filter((cell) => cell.console).length;
   document.getElementById('foot').replaceChildren(el('p', {}, 'kdt · ',
     `console logs of ${inside} of ${plural(cells.length, 'cell')} are in this file${inside < cells.length ? ' (red cells first, as far as there is room); the others are in cells/CELL/console.log of the run directory' : ''} · `,
-    el('a', { href: '#/explain' }, 'what findings mean'), ' · keys: / searches, arrows move in the heat map, [ and ] go from cell to cell, Esc goes back'));
+    el('a', { href: '#/explain' }, 'what findings mean'), ' · keys: / searches, arrows move in the heat map, [ and ] go from cell to cell, Esc goes back'),
+    glossaryView());
 }
 
 function overviewPage() {
@@ -66,20 +67,30 @@ function overviewPage() {
   return [nodes, update];
 }
 
+/** Of a part of the address; '' when it is none of ours. */
+function decoded(text) {
+  try {
+    return decodeURIComponent(text ?? '');
+  } catch {
+    return '';
+  }
+}
+
 function route() {
   const [, place, rest] = /^#\/(cell|explain)(?:\/(.*))?$/.exec(location.hash) ?? [null, '', ''];
   const target = document.getElementById('view');
   page.console = null;
   const showNodes = (nodes) => target.replaceChildren(...[nodes].flat(Infinity).filter(Boolean));
-  const cell = place === 'cell' ? cellBySlug.get(decodeURIComponent(rest)) : null;
-  document.body.dataset.page = place || 'overview';
+  const cell = place === 'cell' ? cellBySlug.get(decoded(rest)) : null;
+  document.body.dataset.page = cell ? 'cell' : place === 'explain' ? 'explain' : 'overview';
   if (cell) showNodes(cellPage(cell));
-  else if (place === 'explain') showNodes(explainPage(rest ? decodeURIComponent(rest) : ''));
+  else if (place === 'explain') showNodes(explainPage(decoded(rest)));
   else {
     readView(location.hash.replace(/^#\/?\??/, ''));
     route.rebuild = () => { const [nodes, update] = overviewPage(); showNodes(nodes); update(); };
     route.rebuild();
   }
+  page.console?.settle();
   if (place) { window.scrollTo(0, 0); target.focus({ preventScroll: true }); }
 }
 

@@ -44,8 +44,15 @@ function whereText(cell) {
   return [cell.blame, cell.phase, cell.code].filter(Boolean).join(' · ');
 }
 
-function badge(verdict) {
-  return el('span', { class: `badge v-${verdict}`, title: verdictMeaning[verdict] }, `${glyphs[verdict]} ${verdict}`);
+/** An error of the matrix is not one of our infrastructure. */
+function meaningOf({ verdict, blame }) {
+  return verdict === 'error' && blame === 'usage' ? 'the matrix asked for something that cannot show anything, or no rule says what it should show'
+    : verdictMeaning[verdict];
+}
+
+/** Of a cell. */
+function badge({ verdict, blame }) {
+  return el('span', { class: `badge v-${verdict}`, title: meaningOf({ verdict, blame }) }, `${glyphs[verdict]} ${verdict}`);
 }
 
 /** What cells differ in: each axis, and what they came to. */

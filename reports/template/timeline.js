@@ -6,6 +6,14 @@ function phaseMeaning(phase) {
     capture: 'the capture kernel, up to our agent', save: 'the dump is saved', verify: 'the vmcore is checked on the host' }[phase];
 }
 
+/** A phase that failed did what it is for all the same: it is only where kdt noticed what is wrong. */
+function onlyNoticed(detail, phase) {
+  const later = report.phases.slice(report.phases.indexOf(phase.name) + 1);
+  const wentOn = detail.phases.some((other) => later.includes(other.name) && (other.outcome === 'done' || other.outcome === 'failed'));
+  const booted = phase.name === 'boot' && detail.observed['boot.seconds'] !== undefined;
+  return wentOn || booted || detail.findings.some((finding) => finding.phase === phase.name && finding.blame === 'usage');
+}
+
 function timeline(detail) {
   const total = detail.phases.reduce((sum, phase) => sum + phase.seconds, 0) || 1;
   let begin = 0;
@@ -15,9 +23,10 @@ function timeline(detail) {
     const left = (begin / total) * 100;
     begin += phase.seconds;
     const failed = phase.outcome === 'failed';
-    return el('li', { class: phase.outcome }, el('span', { class: 'name', title: phaseMeaning(name) }, name),
+    const noticed = failed && onlyNoticed(detail, phase);
+    return el('li', { class: noticed ? 'noticed' : phase.outcome }, el('span', { class: 'name', title: phaseMeaning(name) }, name),
       el('span', { class: 'track' }, el('span', { class: 'span', style: `left:${Math.min(left, 99.4)}%;width:${(phase.seconds / total) * 100}%` })),
-      el('span', { class: 'took' }, phase.outcome === 'skipped' ? 'skipped' : phase.seconds < 0.005 ? '< 0.01 s' : showDuration(phase.seconds), phase.of_template && ' by the template', failed && ' ✗ failed'));
+      el('span', { class: 'took' }, phase.outcome === 'skipped' ? 'skipped' : phase.seconds < 0.005 ? '< 0.01 s' : showDuration(phase.seconds), phase.of_template && ' by the template', failed && (noticed ? ' ✗ noticed here' : ' ✗ failed')));
   });
   return el('ol', { class: 'timeline' }, rows);
 }
