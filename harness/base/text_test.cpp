@@ -31,6 +31,19 @@ TEST(Printable, DisarmsWhatAGuestPrints) {
   EXPECT_EQ(printable("\xc2\x9b"), "\\xc2\\x9b"); // C1 CSI
 }
 
+TEST(Printable, ShowsWhatWouldTurnTextAround) {
+  EXPECT_EQ(printable("a\xe2\x80\xae"
+                      "b"),
+            "a\\xe2\\x80\\xae"
+            "b");
+  for (const char* control : {"\u061c", "\u200e", "\u200f", "\u202a", "\u202b", "\u202c", "\u202d", "\u202e", "\u2066",
+                              "\u2067", "\u2068", "\u2069", "\u2028", "\u2029"})
+    EXPECT_TRUE(printable(control).starts_with("\\x")) << printable(control);
+  for (const char* plain :
+       {"\u061b", "\u061d", "\u200d", "\u2010", "\u2027", "\u202f", "\u2065", "\u206a", "…", "\u05d0"})
+    EXPECT_EQ(printable(plain), plain);
+}
+
 TEST(ShellQuoted, LeavesPlainWordsAlone) {
   EXPECT_EQ(shell_quoted("memory=2G"), "memory=2G");
   EXPECT_EQ(shell_quoted(""), "''");
