@@ -36,6 +36,20 @@ TEST_F(Console, IsReadFromEventsWithTimesStagesAndTroubles) {
   EXPECT_EQ(console->phases[0].name, "boot");
 }
 
+TEST_F(Console, LeavesOutEventsWithoutATime) {
+  write_file(directory_.path() / "events.jsonl", R"({"t":"x","type":"console","line":"one"}
+{"t":null,"type":"phase","phase":"boot","what":"begin"}
+{"type":"console","line":"two"}
+{"t":2,"type":"console","line":"three"}
+)");
+  auto console = read_console(directory_.path());
+  ASSERT_TRUE(console);
+  ASSERT_EQ(console->lines.size(), 1U);
+  EXPECT_EQ(console->lines[0].text, "three");
+  EXPECT_EQ(console->lines[0].time, 2);
+  EXPECT_TRUE(console->phases.empty());
+}
+
 TEST_F(Console, OfACellWithoutEventsIsNone) {
   EXPECT_FALSE(read_console(directory_.path()));
 }
