@@ -58,6 +58,8 @@ std::optional<std::string> nearest(std::string_view word, const std::vector<std:
 std::string suggestion(std::string_view word, const std::vector<std::string>& candidates) {
   if (candidates.empty()) return "";
   if (auto near = nearest(word, candidates)) return fmt::format(" (did you mean '{}'?)", *near);
+  constexpr std::size_t k_most_listed = 40;
+  if (candidates.size() > k_most_listed) return fmt::format(" (none of the {} known ones)", candidates.size());
   return fmt::format(" (known: {})", fmt::join(candidates, ", "));
 }
 
@@ -101,22 +103,38 @@ std::size_t utf8_length(std::string_view bytes) {
   bool too_large = lead == 0xf4 && second >= 0x90;
   return overlong || surrogate || too_large ? 0 : length;
 }
+
+/// What turns the text behind it around, or breaks the line, without being seen: U+061C, 200E, 200F, 202A to 202E and
+/// 2066 to 2069 (the bidi controls of UAX #9), 2028 and 2029.
+bool moves_text(std::string_view character) {
+  if (character == "\xd8\x9c") return true;
+  if (character.size() != 3 || !character.starts_with("\xe2")) return false;
+  auto second = static_cast<unsigned char>(character[1]), last = static_cast<unsigned char>(character[2]);
+  if (second == 0x80) return last == 0x8e || last == 0x8f || (last >= 0xa8 && last <= 0xae);
+  return second == 0x81 && last >= 0xa6 && last <= 0xa9;
+}
+
+/// What a terminal, a browser or an editor would obey instead of showing it.
+bool is_control(std::string_view character) {
+  auto first = static_cast<unsigned char>(character[0]);
+  if (character.size() == 1) return (first < 0x20 || first == 0x7f) && first != '\t' && first != '\n';
+  bool c1 = first == 0xc2 && static_cast<unsigned char>(character[1]) < 0xa0;
+  return c1 || moves_text(character);
+}
 } // namespace
 
 std::string printable(std::string_view bytes) {
   std::string text;
   text.reserve(bytes.size());
   while (!bytes.empty()) {
-    auto byte = static_cast<unsigned char>(bytes[0]);
     auto length = utf8_length(bytes);
-    bool c1_control = length == 2 && byte == 0xc2 && static_cast<unsigned char>(bytes[1]) < 0xa0;
-    if (length == 0 || c1_control || (length == 1 && (byte < 0x20 || byte == 0x7f) && byte != '\t' && byte != '\n')) {
-      text += fmt::format("\\x{:02x}", byte);
-      bytes.remove_prefix(1);
+    if (length == 0 || is_control(bytes.substr(0, length))) {
+      length = std::max<std::size_t>(length, 1);
+      for (char byte : bytes.substr(0, length)) text += fmt::format("\\x{:02x}", static_cast<unsigned char>(byte));
     } else {
       text += bytes.substr(0, length);
-      bytes.remove_prefix(length);
     }
+    bytes.remove_prefix(length);
   }
   return text;
 }

@@ -22,7 +22,7 @@ std::string suggestion(std::string_view word, const std::vector<std::string>& ca
 /// Shell-style match: * any run, ? any one character; the whole text must match.
 bool glob_matches(std::string_view pattern, std::string_view text);
 
-/// Replaces control characters and invalid UTF-8, so that what a guest printed cannot drive a terminal or break JSON.
+/// Shows control characters (bidi ones, too) and invalid UTF-8 as bytes: no guest drives a terminal or breaks JSON.
 std::string printable(std::string_view bytes);
 
 /// One word for a POSIX shell, quoted only if it must be.

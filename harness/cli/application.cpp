@@ -43,6 +43,21 @@ constexpr CommandEntry k_commands[] = {
     {"man", "manual pages", register_man},
 };
 
+/// CLI11 shows a flag as it was told of it, "--gdb{1234}" and "--no-template{false}"; people type "--gdb[=PORT]" and
+/// "--no-template". The text of an option is what may be attached to its name.
+class HelpText : public CLI::Formatter {
+public:
+  std::string make_option_name(const CLI::Option* option, bool positional) const override {
+    auto name = CLI::Formatter::make_option_name(option, positional);
+    for (auto open = name.find('{'); open != std::string::npos; open = name.find('{'))
+      name.erase(open, name.find('}', open) - open + 1);
+    return name + option->get_option_text();
+  }
+  std::string make_option_opts(const CLI::Option* option) const override {
+    return option->get_option_text().empty() ? CLI::Formatter::make_option_opts(option) : "";
+  }
+};
+
 /// The subcommand that was chosen last, or the program itself.
 const CLI::App* chosen(const CLI::App& app) {
   const auto* deepest = &app;
@@ -81,6 +96,7 @@ std::string about_word(const CLI::App& app, const std::string& word) {
 } // namespace
 
 Application::Application(const Context& context) : app_(k_about, "kdt") {
+  app_.formatter(std::make_shared<HelpText>()); // subcommands take it over
   app_.footer(k_exit_codes);
   app_.require_subcommand(1);
   app_.set_version_flag("--version", std::string("kdt ") + KDT_VERSION);

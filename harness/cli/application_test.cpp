@@ -44,5 +44,22 @@ TEST(Application, EverySentenceIsOneLine) {
     EXPECT_EQ(said(words).find('\n'), std::string::npos) << said(words);
 }
 
+TEST(Application, HelpShowsFlagsAsTheyAreTyped) {
+  Context context{.repository = {}, .stop = {}};
+  Application application(context);
+  auto help = [&](const char* command) { return application.app().get_subcommand(command)->help(); };
+  EXPECT_THAT(help("repro"), HasSubstr("  --gdb[=PORT]  "));
+  EXPECT_THAT(help("run"), HasSubstr("  --no-template  "));
+  EXPECT_THAT(help("run"), HasSubstr("  --keep TEXT:{all,failed,none}=failed\n"));
+  EXPECT_THAT(help("run"), HasSubstr("[OPTIONS] MATRIX...\n"));
+}
+
+TEST(Application, AFlagTakesItsValueAttachedOnly) {
+  EXPECT_EQ(said({"repro", "a", "--gdb"}), "");
+  EXPECT_EQ(said({"repro", "a", "--gdb=4321"}), "");
+  EXPECT_THAT(said({"repro", "a", "--gdb=0"}), HasSubstr("65535"));
+  EXPECT_EQ(said({"run", "m.yaml", "--no-template"}), "");
+}
+
 } // namespace
 } // namespace kdt::cli

@@ -40,7 +40,7 @@ std::optional<RunResult> find_baseline(const std::string& word, const Compared& 
     return read_run(word);
   }
   try {
-    auto runs = run::History(history).runs_like(fs::path(compared.matrix).stem().string(), compared.experiments);
+    auto runs = run::History(history).runs_like(run::History::name_of(compared.matrix), compared.experiments);
     if (auto run = first_that_is_there(runs, compared)) return run;
     spdlog::info("--baseline last: no earlier run of {} is there to compare with", compared.matrix);
   } catch (const Error& error) {

@@ -38,8 +38,8 @@ int bundle_action(const BundleArguments& arguments, const Context& context) {
     fs::remove(file, ignored);
     throw;
   }
-  fmt::print("{} ({}): ./kdt repro {} runs the cell on any machine\n", file.string(), human(size_of_file(file)),
-             shell_quoted(file.string()));
+  fmt::print("{} ({}): ./kdt repro {} runs the cell on any machine\n", printable(file.string()),
+             human(size_of_file(file)), printable(shell_quoted(file.string())));
   return 0;
 }
 

@@ -32,7 +32,7 @@ std::vector<std::string> ids_of(const fs::path& run) {
   std::vector<std::string> ids;
   std::error_code ignored;
   for (const auto& entry : fs::directory_iterator(run / "cells", ignored))
-    if (fs::exists(entry.path() / "cell.json", ignored)) ids.push_back(run::read_cell(entry.path()).cell.id);
+    if (fs::exists(entry.path() / "cell.json", ignored)) ids.push_back(printable(run::read_cell(entry.path()).cell.id));
   std::ranges::sort(ids);
   return ids;
 }

@@ -26,7 +26,9 @@ protected:
     result.verdict = Verdict::pass;
     auto directory = fs::path(run) / "cells" / result.cell.slug;
     make_directories(directory);
-    write_file(directory / "cell.json", to_json(result).dump());
+    auto json = to_json(result);
+    json["id"] = id; // kdt itself writes none but printable ones
+    write_file(directory / "cell.json", json.dump());
     run::Recipe recipe;
     recipe.matrix = run; // tells them apart
     write_file(directory / run::k_recipe_file, run::recipe_json(recipe));
@@ -70,6 +72,11 @@ TEST_F(CellPlaceTest, NamesTheNearestCell) {
   add_cell("runs/a", "kernel=k/rodata=full");
   EXPECT_THAT(refusal("kernel=k/rodata=fll"), HasSubstr("did you mean 'kernel=k/rodata=full'?"));
   EXPECT_THAT(refusal("kernel=k/rodata=fll", "runs/a"), HasSubstr("did you mean 'kernel=k/rodata=full'?"));
+}
+
+TEST_F(CellPlaceTest, WhatAForeignCellIsCalledCannotDriveTheTerminal) {
+  add_cell("runs/a", "kernel=k/rodata=\x1b]full");
+  EXPECT_THAT(refusal("kernel=k/rodata=full", "runs/a"), HasSubstr("(did you mean 'kernel=k/rodata=\\x1b]full'?)"));
 }
 
 TEST_F(CellPlaceTest, SaysWhatADirectoryIsInstead) {

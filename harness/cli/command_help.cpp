@@ -21,6 +21,9 @@ std::vector<std::string> values_of(const CLI::Option& option) {
 OptionHelp describe_option(const CLI::Option& option) {
   OptionHelp help{.about = option.get_description(),
                   .takes_value = option.get_items_expected_max() > 0,
+                  .attached = option.get_option_text(),
+                  .required = option.get_required(),
+                  .many = option.get_expected_max() > 1,
                   .values = values_of(option)};
   for (const auto& name : option.get_snames()) help.names.push_back("-" + name);
   for (const auto& name : option.get_lnames()) help.names.push_back("--" + name);
@@ -61,7 +64,8 @@ void read_footer(const std::string& footer, CommandHelp& help) {
 CommandHelp describe_below(const CLI::App& app, const std::string& parent) {
   CommandHelp help{.name = app.get_name(),
                    .path = parent.empty() ? app.get_name() : parent + " " + app.get_name(),
-                   .about = app.get_description()};
+                   .about = app.get_description(),
+                   .needs_command = app.get_require_subcommand_min() > 0};
   std::ranges::replace(help.about, '\n', ' ');
   for (const auto* option : app.get_options())
     (option->get_positional() ? help.positionals : help.options).push_back(describe_option(*option));

@@ -12,6 +12,9 @@ struct OptionHelp {
   std::vector<std::string> names{}; ///< with their dashes; of a positional: its one name
   std::string about{};
   bool takes_value = false;
+  std::string attached{}; ///< a value that may follow the name of a flag: "[=PORT]"
+  bool required = false;
+  bool many = false;                 ///< may be given several times in a row, as "MATRIX..."
   std::vector<std::string> values{}; ///< all that it may be; empty: anything
 };
 
@@ -25,6 +28,7 @@ struct CommandHelp {
   std::vector<std::string> notes{};    ///< paragraphs behind the options
   std::vector<std::string> examples{}; ///< command lines
   std::vector<CommandHelp> commands{};
+  bool needs_command = false; ///< one of these
 };
 
 CommandHelp describe(const CLI::App& app);

@@ -73,6 +73,17 @@ TEST_F(CommandHelpTest, HoldsCommandsOptionsAndValues) {
   EXPECT_EQ(find("kdt images build").name, "build");
 }
 
+TEST_F(CommandHelpTest, KnowsWhatMustBeGivenAndWhatMoreThanOnce) {
+  const auto& matrix = find("kdt run").positionals.at(0);
+  EXPECT_TRUE(matrix.required && matrix.many);
+  const auto& cell = find("kdt repro").positionals.at(0);
+  EXPECT_TRUE(cell.required && !cell.many);
+  const auto& code = find("kdt explain").positionals.at(0);
+  EXPECT_TRUE(!code.required && !code.many);
+  EXPECT_TRUE(find("kdt").needs_command);
+  EXPECT_FALSE(find("kdt images").needs_command);
+}
+
 TEST_F(CommandHelpTest, EveryCommandSaysWhatItIsForAndShowsExamples) {
   for (const auto* command : all_commands(help_)) {
     EXPECT_FALSE(command->about.empty()) << command->path;

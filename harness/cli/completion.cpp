@@ -15,7 +15,10 @@ std::string typed_path(const CommandHelp& command) {
 
 std::vector<std::string> option_words(const CommandHelp& command) {
   std::vector<std::string> words;
-  for (const auto& option : command.options) words.insert(words.end(), option.names.begin(), option.names.end());
+  for (const auto& option : command.options) {
+    words.insert(words.end(), option.names.begin(), option.names.end());
+    if (!option.attached.empty()) words.push_back(option.names.back() + "=");
+  }
   return words;
 }
 
@@ -60,8 +63,12 @@ std::string zsh_option(const OptionHelp& option) {
   std::string value;
   if (option.takes_value)
     value = option.values.empty() ? ":value:_files" : fmt::format(":value:({})", fmt::join(option.values, " "));
-  std::string text;
-  for (const auto& name : option.names) text += fmt::format(" \\\n        '*{}['{}']{}'", name, about, value);
+  std::string text, equals;
+  if (!option.attached.empty()) {
+    equals = "=-"; // a value only behind "=", and that may be left out
+    value = "::value: ";
+  }
+  for (const auto& name : option.names) text += fmt::format(" \\\n        '*{}{}['{}']{}'", name, equals, about, value);
   return text;
 }
 

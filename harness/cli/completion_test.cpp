@@ -58,6 +58,7 @@ TEST_F(CompletionTest, BashKnowsCommandsOptionsAndValues) {
   EXPECT_EQ(bash("kdt run --jo", 2), "--jobs\n");
   EXPECT_EQ(bash("kdt run m.yaml --keep fa", 4), "failed\n");
   EXPECT_EQ(bash("kdt repro a --stop-after ''", 4), "boot load probe capture save\n");
+  EXPECT_EQ(bash("kdt repro a --gd", 3), "--gdb --gdb=\n");
   EXPECT_EQ(bash("kdt run m.yaml --out ''", 4), "\n") << "a file: bash's own";
   EXPECT_EQ(bash("kdt images bu", 2), "build\n");
   EXPECT_EQ(bash("kdt images build --re", 3), "--refresh\n");
@@ -90,6 +91,7 @@ TEST_F(CompletionTest, ZshTakesIt) {
   EXPECT_THAT(answers("kdt ''", 2), HasSubstr("run:run the cells of a matrix\n"));
   EXPECT_THAT(answers("kdt images bu", 3), HasSubstr("build:"));
   EXPECT_THAT(answers("kdt images build --re", 4), HasSubstr("*--refresh["));
+  EXPECT_THAT(answers("kdt repro a --gd", 4), HasSubstr("*--gdb=-["));
   EXPECT_THAT(answers("kdt run m.yaml --keep f", 5), HasSubstr("]:value:(all failed none)\n"));
   EXPECT_THAT(answers("kdt run m.yaml --keep f", 5), HasSubstr("run m.yaml --keep f\n"));
 }

@@ -152,6 +152,7 @@ Action register_doctor(CLI::App& app, const Context& context) {
   auto options = std::make_shared<BackendOptions>();
   options->add_to(app);
   app.footer("With --backend libvirt or --connect, libvirt is looked at, too.\n\n"
+             "Exit status: 0 this host can run kdt · 2 usage error · 3 it cannot yet.\n\n"
              "Examples:\n"
              "  ./kdt doctor\n"
              "  ./kdt doctor --connect qemu:///system");

@@ -56,23 +56,23 @@ int history_action(const HistoryArguments& arguments) {
     fmt::print(stderr, "kdt: no run was recorded on this host yet\n");
     return 0;
   }
-  std::map<std::string, std::vector<run::PastCell>> found;
+  std::vector<PastExperiment> found;
   if (looks_like_fingerprint(arguments.which))
-    for (auto& cell : history.cells_with_fingerprint(arguments.which, k_all))
-      found[experiment_id(cell.id)].push_back(std::move(cell));
+    found = past_experiments(history.cells_with_fingerprint(arguments.which, k_all));
   if (found.empty())
-    for (const auto& each : experiments_named(arguments.which, known)) found[each] = history.cells(each, k_all);
+    for (const auto& each : experiments_named(arguments.which, known))
+      std::ranges::move(past_experiments(history.cells(each, k_all)), std::back_inserter(found));
   // A list of everything would be long: a line of figures and the newest cell of each say what there is.
   auto most = arguments.which.empty() ? 1 : arguments.last;
   bool first = true;
   if (arguments.json) fmt::print("[\n");
-  for (auto& [id, cells] : found) {
+  for (auto& experiment : found) {
     if (!arguments.json) {
-      fmt::print("{}", history_text(id, cells, most));
+      fmt::print("{}", history_text(experiment, most));
       continue;
     }
-    if (cells.size() > most) cells.resize(most);
-    print_json(cells, first);
+    if (experiment.cells.size() > most) experiment.cells.resize(most);
+    print_json(experiment.cells, first);
   }
   if (arguments.json) fmt::print("\n]\n");
   return 0;
@@ -86,7 +86,7 @@ Action register_history(CLI::App& app, const Context&) {
       "CELL", arguments->which,
       "a cell's id, a part of one, a pattern with * and ?, or the first digits of a fingerprint; without it, "
       "every cell that ran on this host");
-  app.add_option("--last", arguments->last, "of each cell, so many of the newest")
+  app.add_option("--last", arguments->last, "of each cell of a matrix, so many of the newest")
       ->check(CLI::Range(1, 100000))
       ->capture_default_str();
   app.add_flag("--json", arguments->json, "a JSON array, a past cell a line");

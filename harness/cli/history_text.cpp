@@ -6,6 +6,9 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include <map>
+#include <utility>
+
 namespace kdt::cli {
 
 namespace {
@@ -37,11 +40,22 @@ std::string short_fingerprint(const run::PastCell& cell) {
 
 } // namespace
 
-std::string history_text(const std::string& experiment, const std::vector<run::PastCell>& cells, std::size_t most) {
+std::vector<PastExperiment> past_experiments(std::vector<run::PastCell> cells) {
+  std::map<std::pair<std::string, std::string>, std::vector<run::PastCell>> sorted;
+  for (auto& cell : cells)
+    sorted[{experiment_id(cell.id), run::History::name_of(cell.run.matrix)}].push_back(std::move(cell));
+  std::vector<PastExperiment> experiments;
+  for (auto& [key, own] : sorted)
+    experiments.push_back({.id = key.first, .matrix = key.second, .cells = std::move(own)});
+  return experiments;
+}
+
+std::string history_text(const PastExperiment& experiment, std::size_t most) {
+  const auto& cells = experiment.cells;
   auto counted = count(cells);
-  auto text =
-      fmt::format("{}\n  {} time{} since {}; failed {}", report::one_line(experiment), counted.runs,
-                  counted.runs == 1 ? "" : "s", short_time(cells.back().run.started), to_string(counted.failed));
+  auto text = fmt::format("{}, matrix {}\n  {} time{} since {}; failed {}", report::one_line(experiment.id),
+                          report::one_line(experiment.matrix), counted.runs, counted.runs == 1 ? "" : "s",
+                          short_time(cells.back().run.started), to_string(counted.failed));
   if (counted.infra.count > 0) text += fmt::format("; infrastructure failed {}", to_string(counted.infra));
   text += "\n";
   for (std::size_t i = 0; i < std::min(most, cells.size()); ++i) {

@@ -31,17 +31,22 @@ std::string page_name(const CommandHelp& command) {
   return name;
 }
 
+/// "[KERNEL...]", as the usage line of --help.
+std::string argument(const std::string& name, bool required, bool many) {
+  return fmt::format("{}\\fI{}\\fR{}{}\n", required ? "" : "[", roff(name), many ? "..." : "", required ? "" : "]");
+}
+
 std::string synopsis(const CommandHelp& command) {
   auto text = fmt::format(".B {}\n", roff(command.path));
-  if (!command.commands.empty()) text += ".I COMMAND\n";
   if (!command.options.empty()) text += "[OPTIONS]\n";
-  for (const auto& positional : command.positionals) text += fmt::format(".I {}\n", roff(positional.names.front()));
+  for (const auto& each : command.positionals) text += argument(each.names.front(), each.required, each.many);
+  if (!command.commands.empty()) text += argument("COMMAND", command.needs_command, false);
   return text;
 }
 
 std::string entry(const OptionHelp& option) {
   std::vector<std::string> names;
-  for (const auto& name : option.names) names.push_back(fmt::format("\\fB{}\\fR", roff(name)));
+  for (const auto& name : option.names) names.push_back(fmt::format("\\fB{}\\fR{}", roff(name), roff(option.attached)));
   auto value =
       option.values.empty() ? std::string("\\fIVALUE\\fR") : roff(fmt::format("{}", fmt::join(option.values, "|")));
   return fmt::format(".TP\n{}{}\n{}\n", fmt::join(names, ", "),
@@ -80,6 +85,9 @@ Notes parted(const std::vector<std::string>& notes) {
   return parts;
 }
 
+/// Of a command that says nothing of its own.
+constexpr const char* k_exit_status = "0 it is done · 2 usage error · 3 it could not be done · 130 interrupted.";
+
 std::string see_also(const CommandHelp& command, const CommandHelp& whole) {
   std::vector<std::string> pages;
   for (const auto* other : all_commands(whole))
@@ -108,8 +116,8 @@ std::string manual_page(const CommandHelp& command, const CommandHelp& whole, co
   for (const auto& example : command.examples) examples += fmt::format("{}\n", roff(example));
   text += section("ARGUMENTS", arguments) + section("OPTIONS", options) + section("COMMANDS", commands);
   if (!examples.empty()) text += section("EXAMPLES", ".nf\n" + examples + ".fi\n");
-  auto statuses = notes.exit_status.empty() ? parted(whole.notes).exit_status : notes.exit_status;
-  return text + section("EXIT STATUS", paragraphs(statuses)) + section("SEE ALSO", see_also(command, whole));
+  if (notes.exit_status.empty()) notes.exit_status.emplace_back(k_exit_status);
+  return text + section("EXIT STATUS", paragraphs(notes.exit_status)) + section("SEE ALSO", see_also(command, whole));
 }
 
 std::map<std::string, std::string> manual_pages(const CommandHelp& whole, const std::string& version) {

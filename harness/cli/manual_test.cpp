@@ -44,12 +44,34 @@ TEST_F(ManualTest, EveryCommandHasAPageWithEveryOptionAndExample) {
 
 TEST_F(ManualTest, ACommandWithExitStatusesOfItsOwnTellsThoseAlone) {
   EXPECT_THAT(pages_.at("kdt.1"), HasSubstr(".SH EXIT STATUS\n0 all as expected"));
-  EXPECT_THAT(pages_.at("kdt-list.1"), HasSubstr(".SH EXIT STATUS\n0 all as expected"));
+  for (const char* name : {"bundle", "completion", "explain", "history", "images-build", "list", "man", "report"})
+    EXPECT_THAT(pages_.at(fmt::format("kdt-{}.1", name)), HasSubstr(".SH EXIT STATUS\n0 it is done")) << name;
+  EXPECT_THAT(pages_.at("kdt-run.1"), HasSubstr(".SH EXIT STATUS\n0 all as expected"));
+  EXPECT_THAT(pages_.at("kdt-merge.1"), HasSubstr(".SH EXIT STATUS\nas that of run"));
+  EXPECT_THAT(pages_.at("kdt-doctor.1"), HasSubstr(".SH EXIT STATUS\n0 this host can run kdt"));
   const auto& page = pages_.at("kdt-minimize.1");
   EXPECT_THAT(page, HasSubstr("\nEach try is a run of one cell.\n"));
   EXPECT_THAT(page, HasSubstr(".SH EXIT STATUS\n0 a smallest difference was found"));
   EXPECT_THAT(page, Not(HasSubstr("all as expected")));
   for (const auto& [name, text] : pages_) EXPECT_THAT(text, Not(HasSubstr("Exit status: "))) << name;
+}
+
+TEST_F(ManualTest, TheSynopsisTellsWhatMayBeLeftOutAndWhatRepeated) {
+  auto synopsis = [&](const char* page) {
+    const auto& text = pages_.at(page);
+    constexpr std::string_view k_title = ".SH SYNOPSIS\n";
+    auto begin = text.find(k_title) + k_title.size();
+    return text.substr(begin, text.find(".SH", begin) - begin);
+  };
+  EXPECT_EQ(synopsis("kdt.1"), ".B kdt\n[OPTIONS]\n\\fICOMMAND\\fR\n");
+  EXPECT_EQ(synopsis("kdt-run.1"), ".B kdt run\n[OPTIONS]\n\\fIMATRIX\\fR...\n");
+  EXPECT_EQ(synopsis("kdt-explain.1"), ".B kdt explain\n[OPTIONS]\n[\\fICODE\\fR]\n");
+  EXPECT_EQ(synopsis("kdt-man.1"), ".B kdt man\n[OPTIONS]\n[\\fICOMMAND\\fR...]\n");
+  EXPECT_EQ(synopsis("kdt-images.1"), ".B kdt images\n[OPTIONS]\n[\\fICOMMAND\\fR]\n");
+}
+
+TEST_F(ManualTest, AFlagThatMayHaveAValueSaysSo) {
+  EXPECT_THAT(pages_.at("kdt-repro.1"), HasSubstr("\\fB\\-\\-gdb\\fR[=PORT]\n"));
 }
 
 TEST_F(ManualTest, WhatRoffTakesForACommandStandsAsText) {

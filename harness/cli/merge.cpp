@@ -85,9 +85,10 @@ void take_cells(const ShardRun& part, RunResult& run) {
 
 } // namespace
 
-RunResult merge_runs(const std::vector<ShardRun>& shards) {
+RunResult merge_runs(const std::vector<ShardRun>& shards, const fs::path& out) {
   check_parts(shards);
   RunResult run = shards.front().run;
+  run.directory = out.string();
   run.cells.clear();
   run.shard.reset();
   run.since.reset();
@@ -103,6 +104,17 @@ RunResult merge_runs(const std::vector<ShardRun>& shards) {
                            [&](const CellResult& cell) { return positions[experiment_id(cell.cell.id)]; });
   run.exit_status = exit_status(run);
   return run;
+}
+
+void link_directories(const std::vector<ShardRun>& shards, const fs::path& out) {
+  for (const auto& shard : shards) {
+    auto place = fs::path(shard.place);
+    for (const auto& cell : shard.run.cells)
+      if (auto directory = fs::path("cells") / cell.cell.slug; fs::is_directory(place / directory))
+        link_tree(place / directory, out / directory);
+    // The hash in a template's name is that of its cells' ids: no two shards have the same.
+    if (fs::is_directory(place / "templates")) link_tree(place / "templates", out / "templates");
+  }
 }
 
 void link_tree(const fs::path& from, const fs::path& to) {

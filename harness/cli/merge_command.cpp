@@ -29,20 +29,11 @@ void write_journal(const RunResult& run, const fs::path& directory) {
   journal.end(run);
 }
 
-void take_directories(const std::vector<ShardRun>& shards, const fs::path& out) {
-  for (const auto& shard : shards) {
-    auto cells = fs::path(shard.place) / "cells";
-    if (!fs::is_directory(cells)) continue; // only its run.json is here
-    for (const auto& cell : shard.run.cells)
-      if (fs::is_directory(cells / cell.cell.slug)) link_tree(cells / cell.cell.slug, out / "cells" / cell.cell.slug);
-  }
-}
-
 int merge_action(const MergeArguments& arguments) {
   fs::path out = arguments.out;
   std::vector<ShardRun> shards;
   for (const auto& place : arguments.places) shards.push_back({.place = place, .run = read_run(place)});
-  auto run = merge_runs(shards);
+  auto run = merge_runs(shards, out);
   std::vector<std::string> experiments;
   for (const auto& cell : run.cells) experiments.push_back(experiment_id(cell.cell.id));
   auto baseline = find_baseline(arguments.baseline,
@@ -52,7 +43,7 @@ int merge_action(const MergeArguments& arguments) {
   make_directories(out / "cells");
   run.run_id = fs::absolute(out / "x").lexically_normal().parent_path().filename().string();
   compare_with(run, baseline);
-  take_directories(shards, out);
+  link_directories(shards, out);
   write_journal(run, out);
   write_results(run, out, baseline ? &*baseline : nullptr);
   if (!arguments.junit.empty()) report::write_junit(run, arguments.junit);
@@ -74,6 +65,7 @@ Action register_merge(CLI::App& app, const Context&) {
   app.add_option("--junit", arguments->junit, "write JUnit XML here too (OUT/junit.xml is always written)");
   app.footer("A shard that is not there, or ended early, is told, and makes exit status 3 unless a cell failed;\n"
              "./kdt run MATRIX --resume OUT runs what is missing. Runs that do not belong together are refused.\n\n"
+             "Exit status: as that of run.\n\n"
              "Examples:\n"
              "  ./kdt merge runs/shard-1 runs/shard-2 runs/shard-3 --out runs/whole\n"
              "  ./kdt merge runs/shard-* --out runs/whole --baseline last");

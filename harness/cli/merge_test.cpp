@@ -40,7 +40,7 @@ std::vector<ShardRun> two_shards() {
 
 std::string refusal(const std::vector<ShardRun>& shards) {
   try {
-    merge_runs(shards);
+    merge_runs(shards, "out");
   } catch (const Error& error) {
     EXPECT_EQ(error.blame(), Blame::usage);
     return error.what();
@@ -49,7 +49,7 @@ std::string refusal(const std::vector<ShardRun>& shards) {
 }
 
 TEST(MergeRuns, IsTheWholeRunInTheOrderOfTheMatrix) {
-  auto run = merge_runs(two_shards());
+  auto run = merge_runs(two_shards(), "out");
   std::vector<std::string> ids;
   for (const auto& cell : run.cells) ids.push_back(cell.cell.id);
   EXPECT_THAT(ids, ElementsAre("a", "a#2", "b", "b#2", "c", "d"));
@@ -68,14 +68,14 @@ TEST(MergeRuns, IsTheWholeRunInTheOrderOfTheMatrix) {
 TEST(MergeRuns, WhatIsMissingIsToldAndIsNoSuccess) {
   auto shards = two_shards();
   shards.pop_back();
-  auto run = merge_runs(shards);
+  auto run = merge_runs(shards, "out");
   EXPECT_THAT(run.merged->missing_shards, ElementsAre(2U));
   EXPECT_EQ(run.exit_status, 3);
 
   shards = two_shards();
   shards[0].run.cells.pop_back(); // d: the shard was interrupted
   shards[1].run.cells[0].verdict = Verdict::pass;
-  run = merge_runs(shards);
+  run = merge_runs(shards, "out");
   EXPECT_THAT(run.merged->missing_cells, ElementsAre("d"));
   EXPECT_EQ(run.exit_status, 3);
 }
@@ -100,6 +100,32 @@ TEST(MergeRuns, WhatDoesNotBelongTogetherIsRefused) {
   shards = two_shards();
   shards[0].run.cells.push_back(ran("c"));
   EXPECT_EQ(refusal(shards), "dir1: cell c is none of shard 1/2");
+}
+
+TEST(MergeRuns, NamesItsOwnDirectoryAndNoShards) {
+  auto shards = two_shards();
+  shards[0].run.directory = "dir1";
+  shards[1].run.directory = "dir2";
+  EXPECT_EQ(merge_runs(shards, "runs/whole").directory, "runs/whole");
+}
+
+TEST(LinkDirectories, TakesCellsAndTemplatesOfTheShardsThatHaveThem) {
+  TempDir place("kdt-test");
+  auto shards = two_shards();
+  shards[0].place = (place.path() / "one").string();
+  shards[1].place = (place.path() / "two/run.json").string(); // its directory is on another machine
+  for (const char* directory : {"cells/a", "cells/unknown", "templates/probe-1"}) {
+    make_directories(place.path() / "one" / directory);
+    write_file(place.path() / "one" / directory / "console.log", directory);
+  }
+  make_directories(place.path() / "two");
+  write_file(shards[1].place, "{}");
+  auto out = place.path() / "out";
+  link_directories(shards, out);
+  EXPECT_EQ(read_file(out / "cells/a/console.log"), "cells/a");
+  EXPECT_EQ(read_file(out / "templates/probe-1/console.log"), "templates/probe-1");
+  EXPECT_FALSE(fs::exists(out / "cells/unknown"));
+  EXPECT_FALSE(fs::exists(out / "cells/b"));
 }
 
 TEST(LinkTree, TakesFilesAndDirectories) {

@@ -46,14 +46,14 @@ std::string values(const std::vector<Difference>& list, bool passing) {
   std::vector<std::string> words;
   for (const auto& difference : list)
     words.push_back(fmt::format("{}={}", difference.parameter, passing ? difference.passing : difference.failing));
-  return fmt::format("{}", fmt::join(words, " "));
+  return printable(fmt::format("{}", fmt::join(words, " ")));
 }
 
 /// "fail (capture-timeout)"
 std::string words_of(const CellResult& result) {
   const auto* finding = cause(result);
   if (expected(result.verdict) || finding == nullptr) return std::string(to_string(result.verdict));
-  return fmt::format("{} ({})", to_string(result.verdict), finding->code);
+  return fmt::format("{} ({})", to_string(result.verdict), printable(finding->code));
 }
 
 /// The cells of the run that passed and were judged by the same rules, the most similar first.
@@ -218,7 +218,8 @@ int Minimizing::run(const std::vector<CellPlace>& candidates) {
 int minimize_action(MinimizeArguments& arguments, const Context& context) {
   auto failing = find_cell(arguments.cell, arguments.run);
   if (expected(failing.result.verdict) || failing.result.findings.empty())
-    throw Error(Blame::usage, "{} is no red cell: it is {} there", failing.result.cell.id, words_of(failing.result));
+    throw Error(Blame::usage, "{} is no red cell: it is {} there", printable(failing.result.cell.id),
+                words_of(failing.result));
   auto run_directory = fs::absolute(failing.directory).parent_path().parent_path();
   auto candidates = arguments.against.empty()
                         ? passing_cells(failing)
@@ -227,7 +228,7 @@ int minimize_action(MinimizeArguments& arguments, const Context& context) {
   if (candidates.empty()) {
     fmt::print("{}: no other cell of that run passes, so there is nothing to compare it with; --against names one of "
                "another run by its directory\n",
-               failing.result.cell.id);
+               printable(failing.result.cell.id));
     return 1;
   }
   if (arguments.out.empty()) arguments.out = new_run_directory("minimize");

@@ -95,7 +95,9 @@ Action register_repro(CLI::App& app, const Context& context) {
   app.add_option("CELL", arguments->cell, "the id of a cell, its directory, or a bundle")->required();
   app.add_option("--run", arguments->run, "the run directory that has it (default: the last one in runs/ that has)");
   app.add_flag("--console", arguments->options.console, "the guest's console on this terminal; Ctrl-] leaves");
-  app.add_flag("--gdb{1234}", arguments->gdb_port, "the guest waits for gdb on this port of this host")
+  app.add_flag(fmt::format("--gdb{{{}}}", k_gdb_port), arguments->gdb_port,
+               fmt::format("the guest waits for gdb on this port of this host (default: {})", k_gdb_port))
+      ->option_text("[=PORT]")
       ->check(CLI::Range(1, 65535));
   app.add_flag("--nokaslr", arguments->options.nokaslr,
                "add nokaslr to the system kernel's command line: symbols are where vmlinux has them");

@@ -49,7 +49,8 @@ Durations recorded_durations(const Plan& plan, const std::string& by, const fs::
   std::vector<std::string> ids;
   for (const auto& planned : plan.cells) ids.push_back(planned.cell.id);
   try {
-    return run::History(history).seconds(ids, std::string(machine::to_string(accelerator)));
+    return run::History(history).seconds(run::History::name_of(plan.matrix_text()), ids,
+                                         std::string(machine::to_string(accelerator)));
   } catch (const Error& error) {
     spdlog::warn("{}. Shards are cut by the forecast, as on a host without a history", error.what());
     return {};

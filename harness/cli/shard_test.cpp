@@ -22,7 +22,7 @@ class ShardTest : public testing::Test {
 protected:
   /// Twelve cells, of which one is as large as all others together.
   Plan whole() {
-    Plan plan;
+    Plan plan{.matrices = {"matrices/m.yaml"}};
     for (int i = 0; i < 12; ++i) {
       Cell cell;
       cell.id = fmt::format("memory={}G", i + 1);
@@ -100,6 +100,14 @@ TEST_F(ShardTest, WhatWasRecordedDecidesAndShardsOfTonightDoNot) {
   run::History(history_).add(tonight, "/tonight", false);
   EXPECT_EQ(shard("2/2").shard->cut, part.shard->cut) << "one shard after the other on one host";
   EXPECT_EQ(ids(shard("1/2", "forecast")), by_forecast);
+}
+
+TEST_F(ShardTest, ARunOfAnotherMatrixDecidesNothing) {
+  auto by_forecast = ids(shard("1/2", "forecast"));
+  auto other = night();
+  other.matrix = "other.yaml";
+  run::History(history_).add(other, "/night", false);
+  EXPECT_EQ(ids(shard("1/2")), by_forecast);
 }
 
 TEST_F(ShardTest, ARunThatIsNamedDecidesOnEveryHost) {

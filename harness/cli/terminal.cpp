@@ -129,7 +129,7 @@ void Terminal::cell_started(const Cell& cell, const run::RunProgress& progress) 
   take(progress);
   auto now = Clock::now();
   running_.push_back({.id = cell.id, .since = now, .in_phase = now});
-  if (!live_) put(stderr, fmt::format("kdt: {} begins\n", cell.id));
+  if (!live_) put(stderr, fmt::format("kdt: {} begins\n", report::one_line(cell.id)));
   redraw();
 }
 

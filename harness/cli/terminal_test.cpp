@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdio>
 #include <cstdlib>
 #include <fcntl.h>
 #include <functional>
@@ -27,12 +28,15 @@ protected:
   }
   int fd() const { return theirs_.get(); }
 
-  /// What the action writes to standard error, which is this terminal meanwhile.
+  /// What the action writes to standard error and standard output, which are this terminal meanwhile.
   std::string shown(const std::function<void()>& action) {
-    UniqueFd before(::dup(STDERR_FILENO));
+    UniqueFd error(::dup(STDERR_FILENO)), output(::dup(STDOUT_FILENO));
+    std::fflush(stdout); // what gtest has said
     ::dup2(fd(), STDERR_FILENO);
+    ::dup2(fd(), STDOUT_FILENO);
     action();
-    ::dup2(before.get(), STDERR_FILENO);
+    ::dup2(error.get(), STDERR_FILENO);
+    ::dup2(output.get(), STDOUT_FILENO);
     ::fcntl(ours_.get(), F_SETFL, O_NONBLOCK);
     std::string all;
     char bytes[4096];
@@ -82,6 +86,39 @@ TEST_F(TerminalOfOurOwn, SaysALineAboveWhatIsDrawnAgain) {
   ASSERT_NE(line, std::string::npos) << bytes;
   EXPECT_TRUE(bytes.substr(0, line).ends_with("\x1b[A\x1b[2K")) << "what was drawn is gone before";
   EXPECT_NE(bytes.find("rodata=on", line), std::string::npos) << "and comes back below";
+}
+
+TEST_F(TerminalOfOurOwn, ACellThatEndedStaysWithItsCause) {
+  auto bytes = shown([] {
+    Terminal terminal(2);
+    CellResult red;
+    red.cell.id = "rodata=\x1b[2Jon";
+    red.verdict = Verdict::fail;
+    red.blame = Blame::kernel;
+    red.seconds = Seconds(4.5);
+    red.findings = {make_finding("capture-timeout", "it stood still")};
+    terminal.cell_started(red.cell, {.done = 0, .total = 2, .left = {}});
+    terminal.cell_ended(red, {.done = 1, .total = 2, .left = {}});
+  });
+  auto line = bytes.find("fail ");
+  ASSERT_NE(line, std::string::npos) << bytes;
+  EXPECT_TRUE(bytes.substr(0, line).ends_with("m")) << "in colour";
+  EXPECT_NE(bytes.find(" 4.50 s  rodata=\\x1b[2Jon\r\n      capture, blame kernel: it stood still\r\n", line),
+            std::string::npos)
+      << bytes;
+  EXPECT_NE(bytes.find("1/2 cells, 1 red", line), std::string::npos) << "what is still to come is drawn below";
+  EXPECT_EQ(bytes.find("rodata=", bytes.find("1/2 cells", line)), std::string::npos) << "and that it runs no more";
+}
+
+TEST_F(TerminalOfOurOwn, WithoutLiveLinesACellThatBeginsIsALineThatCannotDriveTheTerminal) {
+  ::setenv("TERM", "dumb", 1);
+  auto bytes = shown([] {
+    Terminal terminal(1);
+    Cell cell;
+    cell.id = "rodata=\x1b[2Jon";
+    terminal.cell_started(cell, {.done = 0, .total = 1, .left = {}});
+  });
+  EXPECT_EQ(bytes, "kdt: rodata=\\x1b[2Jon begins\r\n");
 }
 
 TEST_F(TerminalOfOurOwn, ARemarkOfTheCacheIsALineThatStaysAndNoStep) {

@@ -2,6 +2,7 @@
 // real kdt. Only the matrix is another one, whose cells no host holds: each is a skip, and no guest starts.
 
 #include "base/process.hpp"
+#include "base/text.hpp"
 #include "e2e/program.hpp"
 #include "e2e/run_directory.hpp"
 
@@ -14,7 +15,9 @@
 namespace kdt::e2e {
 namespace {
 
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 /// The text of the block that begins with "```" and this.
 std::string block(const std::string& kind) {
@@ -28,7 +31,8 @@ std::string block(const std::string& kind) {
 using Environment = std::map<std::string, std::string>;
 
 /// A checkout: `kdt` runs the real one on another matrix, and ends with $PRETEND instead, if that is set and it would
-/// have ended well; `mail` keeps what it was given.
+/// have ended well; `mail` keeps what it was given. Cells run with the real cache, whichever was named: that is kept in
+/// the file `caches`.
 class CiDoc : public ::testing::Test {
 protected:
   CiDoc() {
@@ -40,6 +44,11 @@ protected:
                   "words=()\n"
                   "for word; do [ \"$word\" != matrices/nightly.yaml ] || word=large.yaml; words+=(\"$word\"); done\n"
                   "echo \"$*\" >>calls\n"
+                  "case $1 in run | merge)\n"
+                  "  echo \"$1 ${XDG_CACHE_HOME-}\" >>caches\n"
+                  "  unset XDG_CACHE_HOME\n"
+                  "  [ -z \"$REAL_CACHE\" ] || export XDG_CACHE_HOME=\"$REAL_CACHE\" ;;\n"
+                  "esac\n"
                   "\"$REAL_KDT\" \"${words[@]}\" || exit\n"
                   "case $1 in run | merge) exit \"${PRETEND:-0}\" ;; esac\n");
     script("bin/mail", "#!/bin/bash\n{ echo \"$*\"; cat; } >mail\n");
@@ -52,7 +61,9 @@ protected:
   /// Runs a text with a shell in the checkout; its exit status.
   int shell(std::vector<std::string> argv, const std::string& text, Environment environment = {}) {
     argv.push_back(place_.write("step", text).string());
+    const char* cache = std::getenv("XDG_CACHE_HOME");
     environment.merge(Environment{{"REAL_KDT", KDT_PROGRAM},
+                                  {"REAL_CACHE", cache == nullptr ? "" : cache},
                                   {"KDT_ROOT", KDT_SOURCE_DIR},
                                   {"TMPDIR", place_.tmp().string()},
                                   {k_place_variable, place_.path().string()},
@@ -76,7 +87,9 @@ protected:
   int job(const std::string& name, int index, const std::string& pretend = "0") {
     auto workflow = YAML::Load(block("yaml github"));
     EXPECT_EQ(workflow["defaults"]["run"]["shell"].as<std::string>(), "bash");
-    Environment environment{{"GITHUB_STEP_SUMMARY", (place_.path() / "page.md").string()}, {"PRETEND", pretend}};
+    Environment environment{{"GITHUB_STEP_SUMMARY", (place_.path() / "page.md").string()},
+                            {"GITHUB_WORKSPACE", place_.path().string()},
+                            {"PRETEND", pretend}};
     for (const auto& variable : workflow["jobs"][name]["env"])
       if (variable.second.as<std::string>() == "${{ matrix.index }}")
         environment[variable.first.as<std::string>()] = std::to_string(index);
@@ -93,12 +106,24 @@ TEST_F(GitHub, FourShardsBecomeOneRunAndTomorrowIsComparedWithIt) {
   for (int index = 1; index <= 4; ++index)
     EXPECT_EQ(job("shard", index, index == 2 ? "1" : "0"), 0) << "the report says that a cell is red" << said_;
   EXPECT_EQ(job("report", 0), 0) << said_;
+  auto cache = (place_.path() / ".cache").string();
+  EXPECT_THAT(split(content("caches"), '\n'),
+              ElementsAre("run " + cache, "run " + cache, "run " + cache, "run " + cache, "merge " + cache, ""))
+      << "what actions/cache keeps is the path .cache of the workspace";
   EXPECT_EQ(read_run(place_.path() / "runs/whole").cells.size(), 5U);
   EXPECT_THAT(content("page.md"), HasSubstr("# large: 5 skip"));
   EXPECT_TRUE(there("last/run.json"));
   fs::remove_all(place_.path() / "runs/whole");
   EXPECT_EQ(job("report", 0, "1"), 1) << "a red cell makes a red job";
   EXPECT_THAT(content("page.md"), HasSubstr("## Since run whole"));
+}
+
+/// In a job with `container:`, ${{ github.workspace }} and its like are paths of the host.
+TEST_F(GitHub, ContainersAreToldNoPathOfTheHost) {
+  auto workflow = YAML::Load(block("yaml github"));
+  for (const auto& each : workflow["jobs"])
+    for (const auto& variable : each.second["env"])
+      EXPECT_THAT(variable.second.as<std::string>(), Not(HasSubstr("github.workspace"))) << each.first;
 }
 
 TEST_F(GitHub, AKdtThatCannotRunMakesARedShard) {
@@ -113,6 +138,10 @@ TEST_F(CiDoc, GitLabsJobsDoTheSame) {
     for (const auto& line : pipeline[name]["script"]) text += line.as<std::string>() + "\n";
     return shell({"bash", "-eo", "pipefail"}, text, std::move(environment));
   };
+  for (const char* name : {"shard", "whole"})
+    EXPECT_EQ(pipeline[name]["rules"][0]["if"].as<std::string>(), "$CI_PIPELINE_SOURCE == \"schedule\"") << name;
+  EXPECT_EQ(pipeline["shard"]["cache"]["when"].as<std::string>(), "always");
+  EXPECT_EQ(pipeline["whole"]["rules"][0]["when"].as<std::string>(), "always") << "also when a shard was red";
   auto count = pipeline["shard"]["parallel"].as<int>();
   for (int index = 1; index <= count; ++index)
     EXPECT_EQ(job("shard", {{"CI_NODE_INDEX", std::to_string(index)}, {"CI_NODE_TOTAL", std::to_string(count)}}), 0)

@@ -42,6 +42,9 @@ TEST(Nightly, ShardsBecomeOneRunThatIsHeldAgainstTheNightBefore) {
   EXPECT_EQ(read_run(place.path() / "whole").cells.size(), 3U);
   for (const auto& cell : cell_directories(place.path() / "whole"))
     EXPECT_TRUE(fs::exists(place.path() / "whole/cells" / cell / "console.log")) << cell;
+  auto page = read_file(place.path() / "whole/report.html");
+  EXPECT_THAT(page, HasSubstr("--run whole"));
+  EXPECT_THAT(page, ::testing::Not(HasSubstr("--run one"))) << "the second shard's cells are not there";
 
   auto twice = run_kdt(place, {"merge", "one", "one", "--out", "twice"});
   EXPECT_EQ(twice.status.code, 2);

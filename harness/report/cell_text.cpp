@@ -34,10 +34,18 @@ std::string quoted_id(const CellResult& cell) {
   for (char c : one_line(cell.cell.id)) id += c == '\'' ? std::string("'\\''") : std::string(1, c);
   return id + "'";
 }
+
+/// Whether `kdt repro` finds what it needs: not in a run that was merged from run.json files alone, for one.
+bool has_recipe(const RunResult& run, const CellResult& cell) {
+  if (cell.phases.empty() || run.directory.empty()) return false;
+  std::error_code unreadable;
+  return std::filesystem::is_regular_file(
+      std::filesystem::path(run.directory) / "cells" / cell.cell.slug / "recipe.json", unreadable);
+}
 } // namespace
 
 std::string again_command(const RunResult& run, const CellResult& cell) {
-  if (!cell.phases.empty() && !run.directory.empty())
+  if (has_recipe(run, cell))
     return fmt::format("./kdt repro {} --run {}", quoted_id(cell), shell_quoted(one_line(run.directory)));
   std::string kernels;
   for (const auto& word : run.kernel_options) kernels += " " + shell_quoted(one_line(word));

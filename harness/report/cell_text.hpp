@@ -15,7 +15,7 @@ std::string reason(const CellResult& cell);
 /// The matrix without its folders and its .yaml.
 std::string matrix_name(const RunResult& run);
 
-/// What a person types to run this one cell again: of a cell that had a guest, the very same.
+/// What a person types to run this one cell again: the very same, where the run's directory holds its recipe.json.
 std::string again_command(const RunResult& run, const CellResult& cell);
 
 /// What a merged run lacks, in a line: "not there: shard 2 of 4; 3 cells of other shards: a, b, c"; "": nothing.

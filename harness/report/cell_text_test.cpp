@@ -1,6 +1,8 @@
+#include "base/file.hpp"
 #include "report/cell_text.hpp"
 #include "report/sample_run.hpp"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 namespace kdt::report {
@@ -46,13 +48,19 @@ TEST(AgainCommand, QuotesWhatAShellWouldRead) {
             R"(./kdt run 'my matrices/a.yaml' --only 'cmdline=it'\''s $(x)' --keep all)");
 }
 
-TEST(AgainCommand, IsReproOfACellThatHadAGuestInARunThatLiesSomewhere) {
+TEST(AgainCommand, IsReproOfACellWhoseRecipeLiesInTheRun) {
+  constexpr const char* k_of_matrix = "./kdt run matrices/smoke.yaml --only 'kernel=v6.1-dma/rodata=full' --keep all";
+  TempDir place("kdt-test");
   auto run = sample_run();
-  run.directory = "my runs/1";
-  EXPECT_EQ(again_command(run, run.cells[0]), "./kdt repro 'kernel=v6.1-dma/rodata=full' --run 'my runs/1'");
-  run.cells[0].phases.clear(); // there is nothing of it that could be run again
+  run.directory = (place.path() / "my runs").string();
+  auto cell = fs::path(run.directory) / "cells" / run.cells[0].cell.slug;
+  make_directories(cell);
+  EXPECT_EQ(again_command(run, run.cells[0]), k_of_matrix) << "repro would not find it";
+  write_file(cell / "recipe.json", "{}");
   EXPECT_EQ(again_command(run, run.cells[0]),
-            "./kdt run matrices/smoke.yaml --only 'kernel=v6.1-dma/rodata=full' --keep all");
+            fmt::format("./kdt repro 'kernel=v6.1-dma/rodata=full' --run '{}'", run.directory));
+  run.cells[0].phases.clear(); // there is nothing of it that could be run again
+  EXPECT_EQ(again_command(run, run.cells[0]), k_of_matrix);
 }
 
 TEST(ForksText, CountsForksAndNamesTheFirstReasonWhyACellWasNone) {

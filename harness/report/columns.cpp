@@ -1,5 +1,7 @@
 #include "report/columns.hpp"
 
+#include "base/text.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -38,6 +40,17 @@ std::string cut_middle(std::string_view text, std::size_t columns) {
   auto before = (columns - 1) / 2;
   auto after = columns - 1 - before;
   return fmt::format("{}…{}", text.substr(0, offset_of(text, before)), text.substr(offset_of(text, width - after)));
+}
+
+std::string first_rows(const std::string& text, std::size_t rows, std::size_t columns, std::string_view where) {
+  auto lines = split(text, '\n');
+  if (lines.back().empty()) lines.pop_back();
+  auto shown = lines.size() <= rows ? lines.size() : rows - std::min<std::size_t>(rows, 1);
+  std::string first;
+  for (std::size_t i = 0; i < shown; ++i) first += (columns > 0 ? cut_end(lines[i], columns) : lines[i]) + "\n";
+  auto left = lines.size() - shown;
+  if (left > 0) first += fmt::format("… and {} more line{}: {}\n", left, left == 1 ? "" : "s", where);
+  return first;
 }
 
 std::size_t rows_of(std::size_t width, std::size_t columns) {

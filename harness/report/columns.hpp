@@ -16,4 +16,8 @@ std::size_t rows_of(std::size_t width, std::size_t columns);
 std::string cut_end(std::string_view text, std::size_t columns);
 std::string cut_middle(std::string_view text, std::size_t columns);
 
+/// The first lines of a text, as many as take so many rows, each cut to the columns (0: not cut). When not all of them
+/// fit, the last row says how many more there are, and where: "… and 12 more lines: summary.md".
+std::string first_rows(const std::string& text, std::size_t rows, std::size_t columns, std::string_view where);
+
 } // namespace kdt::report

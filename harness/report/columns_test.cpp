@@ -28,5 +28,12 @@ TEST(Rows, AreThoseThatATerminalWraps) {
   EXPECT_EQ(rows_of(500, 0), 1U);
 }
 
+TEST(FirstRows, AreTheWholeTextOrSayHowMuchIsLeftOut) {
+  EXPECT_EQ(first_rows("a\nb\nc\n", 3, 0, "x.md"), "a\nb\nc\n");
+  EXPECT_EQ(first_rows("a\nb\nc\n", 2, 0, "x.md"), "a\n… and 2 more lines: x.md\n");
+  EXPECT_EQ(first_rows("a\nb\nc\n", 0, 0, "x.md"), "… and 3 more lines: x.md\n");
+  EXPECT_EQ(first_rows("abcdef\n", 1, 4, "x.md"), "abc…\n");
+}
+
 } // namespace
 } // namespace kdt::report

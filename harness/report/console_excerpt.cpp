@@ -43,8 +43,10 @@ void correct(std::vector<ConsoleExcerpt::Line>& lines, const Json& note) {
 }
 
 void take(ConsoleExcerpt& console, const Json& event) {
+  auto when = event.find("t");
+  if (when == event.end() || !when->is_number()) return; // no event of kdt's
   auto type = text(event, "type");
-  auto time = event.value("t", 0.0);
+  auto time = when->get<double>();
   if (type == "console")
     console.lines.push_back({.time = time, .text = printable(text(event, "line"))});
   else if (type == "note" && text(event, "kind") == "marker")

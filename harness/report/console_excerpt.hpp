@@ -34,8 +34,8 @@ struct ConsoleExcerpt {
   std::vector<PhaseBegin> phases{};
 };
 
-/// Reads CELL/events.jsonl; nullopt when there is none. A line that is no event is skipped: kdt may have been killed
-/// while it wrote it. Throws Error{infra} when the file cannot be read.
+/// Reads CELL/events.jsonl; nullopt when there is none. A line that is no event, or has no time, is skipped: kdt may
+/// have been killed while it wrote it. Throws Error{infra} when the file cannot be read.
 std::optional<ConsoleExcerpt> read_console(const fs::path& cell_directory);
 
 /// No more than the limits allow; what goes is counted where it was.

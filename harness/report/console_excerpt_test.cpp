@@ -56,6 +56,20 @@ TEST_F(Console, KnowsTheCaptureKernelOfAPanicThatWasNotShown) {
   EXPECT_EQ(stages(banner + system + banner + system), "system_kernel,,system_kernel,,") << "a reboot";
 }
 
+TEST_F(Console, LeavesOutEventsWithoutATime) {
+  write_file(directory_.path() / "events.jsonl", R"({"t":"x","type":"console","line":"one"}
+{"t":null,"type":"phase","phase":"boot","what":"begin"}
+{"type":"console","line":"two"}
+{"t":2,"type":"console","line":"three"}
+)");
+  auto console = read_console(directory_.path());
+  ASSERT_TRUE(console);
+  ASSERT_EQ(console->lines.size(), 1U);
+  EXPECT_EQ(console->lines[0].text, "three");
+  EXPECT_EQ(console->lines[0].time, 2);
+  EXPECT_TRUE(console->phases.empty());
+}
+
 TEST_F(Console, OfACellWithoutEventsIsNone) {
   EXPECT_FALSE(read_console(directory_.path()));
 }

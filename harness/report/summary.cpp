@@ -112,11 +112,15 @@ std::string summary(const RunResult& run, const SummaryOptions& options) {
   if (auto forks = forks_text(run); !forks.empty())
     text += (options.columns > 0 ? cut_end(forks, options.columns) : forks) + "\n";
   auto cells = unexpected_cells(run);
-  auto repeats = repeats_text(run, options.rows / 2);
+  auto differences = kernel_differences_text(run);
+  auto repeats = repeats_text(run, options.rows / (differences.empty() ? 2 : 4));
   auto lines_of = [](const std::string& lines) { return static_cast<std::size_t>(std::ranges::count(lines, '\n')); };
   // The lines so far, the prompt, the repeats, and where the results are.
   std::size_t used =
       lines_of(text) + 1 + (repeats.empty() ? 0 : 1 + lines_of(repeats)) + (options.directory.empty() ? 0 : 2);
+  // The table of the kernels gets what is left, and a few rows in any case.
+  auto few = differences.empty() ? 0 : 1 + std::min(lines_of(differences), options.rows / (repeats.empty() ? 4 : 6));
+  used += few;
   std::size_t shown = 0;
   for (; shown < cells.size(); ++shown) {
     auto block = cell_block(run, *cells[shown], options);
@@ -125,12 +129,18 @@ std::string summary(const RunResult& run, const SummaryOptions& options) {
     used += block.rows;
     text += block.text;
   }
-  if (cells.size() > shown)
+  if (cells.size() > shown) {
+    used += 2;
     text += fmt::format("\n… and {} more: {}\n", cells.size() - shown, rest_by_code(cells, shown));
+  }
   if (!repeats.empty()) text += "\n" + repeats;
-  if (auto differences = kernel_differences_text(run); !differences.empty()) text += "\n" + differences + "\n";
+  if (!differences.empty()) {
+    auto left = options.rows - std::min(options.rows, used - few + 1);
+    text += "\n" + first_rows(differences, std::max(left, few - 1), options.columns, "summary.md");
+  }
+  bool more_than_a_line = !cells.empty() || !repeats.empty() || !differences.empty();
   if (!options.directory.empty())
-    text += fmt::format("{}results: {}\n", cells.empty() && repeats.empty() ? "" : "\n", options.directory);
+    text += fmt::format("{}results: {}\n", more_than_a_line ? "\n" : "", options.directory);
   return text;
 }
 

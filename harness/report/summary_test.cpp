@@ -1,5 +1,6 @@
 #include "base/text.hpp"
 #include "report/columns.hpp"
+#include "report/sample_cells.hpp"
 #include "report/sample_run.hpp"
 #include "report/summary.hpp"
 #include "testing/golden.hpp"
@@ -64,6 +65,29 @@ TEST(Summary, ShowsAsManyCellsAsFit) {
   EXPECT_THAT(summary(run_with_failures(5)), Not(HasSubstr("more")));
   EXPECT_THAT(summary(run_with_failures(6)), HasSubstr("and 1 more"));
   EXPECT_THAT(summary(run_with_failures(6), {.rows = 60}), Not(HasSubstr("more")));
+}
+
+TEST(Summary, FitsAScreenHoweverMuchTheKernelsChange) {
+  std::vector<CellResult> cells;
+  for (const char* kernel : {"base", "series"})
+    for (int i = 0; i < 80; ++i) {
+      cells.push_back(cell_of(kernel, fmt::format("/n={}", i)));
+      if (kernel == std::string("series")) cells.back().observed["map.region"] = std::string("blocks");
+    }
+  auto run = run_of(cells, {"base", "series"});
+  auto text = summary(run, {.columns = 80, .rows = 24, .directory = "runs/x"});
+  EXPECT_EQ(rows(text, 80), 23U) << text;
+  EXPECT_THAT(text, HasSubstr("What series changes against base\n80 cells differ"));
+  EXPECT_THAT(text, HasSubstr(" more lines: summary.md\n\nresults: runs/x\n"));
+  EXPECT_THAT(summary(run, {.rows = 400}), Not(HasSubstr("more line")));
+
+  for (std::size_t i = 80; i < 160; ++i) run.cells[i] = cell_of("series", fmt::format("/n={}", i), Verdict::fail);
+  for (std::size_t i = 80; i < 160; ++i) run.cells.push_back(run.cells[i]);
+  for (std::size_t i = 160; i < 240; ++i) run.cells[i].cell.id += "#2";
+  text = summary(run, {.columns = 80, .rows = 24, .directory = "runs/x"});
+  EXPECT_LT(rows(text, 80), 24U) << "with red cells and repeats, too\n" << text;
+  EXPECT_THAT(text, HasSubstr("repeats, 80 cells"));
+  EXPECT_THAT(text, HasSubstr("What series changes against base"));
 }
 
 TEST(Summary, SaysThatAFailureWasKnownUntilItsEntryExpired) {

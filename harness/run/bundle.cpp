@@ -74,6 +74,8 @@ void require_inside(const fs::path& file, const fs::path& directory) {
 /// A matrix would have refused it: nothing of it may reach a command line or a file name.
 void require_possible(const CellResult& result) {
   const auto& cell = result.cell;
+  if (printable(cell.id) != cell.id || cell.id.find_first_of("\n\t") != std::string::npos)
+    throw Error(Blame::usage, "the bundle's cell {} has control characters in its id", printable(cell.id));
   if (cell.slug != matrix::slug_of(cell.id) && cell.slug != matrix::slug_of(cell.id + '\n'))
     throw Error(Blame::usage, "the bundle's cell {} calls its directory '{}'", printable(cell.id),
                 printable(cell.slug));

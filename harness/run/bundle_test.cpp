@@ -9,10 +9,13 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
+#include <utility>
+
 namespace kdt::run {
 namespace {
 
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 class Bundle : public ::testing::Test {
 protected:
@@ -36,7 +39,9 @@ protected:
     save();
   }
   void save() const {
-    write_file(cell_ / "cell.json", to_json(result_).dump());
+    auto json = to_json(result_);
+    json["id"] = result_.cell.id; // kdt itself writes none but printable ones
+    write_file(cell_ / "cell.json", json.dump());
     write_file(cell_ / k_recipe_file, recipe_json(recipe_));
   }
   void pack(const BundleOptions& options = {}) const { write_bundle(cell_, recipe_.kernel, options, file_); }
@@ -143,10 +148,19 @@ TEST_F(Bundle, MayNotHoldACellThatNoMatrixCould) {
   EXPECT_THAT(bent([](auto& p) { p.cpu = "max -serial file:/x"; }), HasSubstr("cpu that no matrix"));
   EXPECT_THAT(bent([](auto& p) { p.trigger = "../x"; }), HasSubstr("trigger that no matrix"));
   EXPECT_THAT(bent([](auto& p) { p.cpus = 100000; }), HasSubstr("cpus that no matrix"));
-  result_.cell.slug = "../../x";
+  auto slug = std::exchange(result_.cell.slug, "../../x");
   save();
   pack();
   EXPECT_THAT(refusal(), HasSubstr("calls its directory"));
+  result_.cell.slug = slug;
+  for (const char* id : {"kernel=k/rodata=\x1b[2J", "kernel=k\n/rodata=full", "kernel=\u202ek/rodata=full"}) {
+    result_.cell.id = id;
+    result_.cell.slug = matrix::slug_of(id);
+    save();
+    pack();
+    EXPECT_THAT(refusal(), HasSubstr("has control characters in its id")) << id;
+    EXPECT_THAT(refusal(), Not(HasSubstr("\x1b")));
+  }
 }
 
 } // namespace

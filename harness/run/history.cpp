@@ -86,6 +86,10 @@ std::string History::place_of(const fs::path& directory) {
   return (place.has_filename() ? place : place.parent_path()).string(); // without a slash at its end
 }
 
+std::string History::name_of(const std::string& matrix) {
+  return fs::path(matrix).stem().string();
+}
+
 void History::add(const RunResult& run, const fs::path& directory, bool resumed) {
   auto place = place_of(directory);
   database_.transaction([&] {
@@ -96,7 +100,7 @@ void History::add(const RunResult& run, const fs::path& directory, bool resumed)
     }
     bool whole = !run.shard && !(run.merged && !run.merged->missing_shards.empty());
     database_.run("INSERT INTO runs VALUES(NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                  {run.run_id, place, run.matrix, fs::path(run.matrix).stem().string(), run.started, run.finished,
+                  {run.run_id, place, run.matrix, name_of(run.matrix), run.started, run.finished,
                    std::int64_t{run.exit_status}, std::int64_t{whole}, of_host(run, "emulator"), of_host(run, "kdt")});
     auto row = database_.last_row();
     for (const auto& cell : run.cells) {
@@ -186,16 +190,18 @@ std::vector<PastRun> History::runs_like(const std::string& matrix_name,
   return runs;
 }
 
-std::map<std::string, double> History::seconds(const std::vector<std::string>& experiments,
+std::map<std::string, double> History::seconds(const std::string& matrix_name,
+                                               const std::vector<std::string>& experiments,
                                                const std::string& accelerator) const {
   std::map<std::string, double> medians;
   for (const auto& experiment : experiments) {
     std::vector<double> values;
-    database_.each_row(fmt::format("SELECT seconds FROM cells JOIN runs ON runs.id = cells.run WHERE experiment = ? "
-                                   "AND accelerator = ? AND whole = 1 AND verdict NOT IN ('error', 'skip') "
-                                   "ORDER BY cells.id DESC LIMIT {}",
-                                   k_recent),
-                       {experiment, accelerator}, [&](const Row& row) { values.push_back(row.real(0)); });
+    database_.each_row(
+        fmt::format("SELECT seconds FROM cells JOIN runs ON runs.id = cells.run WHERE experiment = ? "
+                    "AND name = ? AND accelerator = ? AND whole = 1 AND verdict NOT IN ('error', 'skip') "
+                    "ORDER BY cells.id DESC LIMIT {}",
+                    k_recent),
+        {experiment, matrix_name, accelerator}, [&](const Row& row) { values.push_back(row.real(0)); });
     if (values.empty()) continue;
     std::ranges::sort(values);
     medians[experiment] = values[values.size() / 2];

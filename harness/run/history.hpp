@@ -49,24 +49,27 @@ public:
 
   /// A run directory as the history names it.
   static std::string place_of(const std::filesystem::path& directory);
+  /// A matrix as the history names it: no folder, no .yaml.
+  static std::string name_of(const std::string& matrix);
 
   /// Keeps the run. resumed: it goes on from what an earlier kdt left in the same directory, whose record it replaces.
   void add(const RunResult& run, const std::filesystem::path& directory, bool resumed);
 
   /// The experiments of which something is known, sorted: ids without "#2".
   std::vector<std::string> experiments() const;
-  /// The experiment's cells, repeats included, the newest run first; at most so many.
+  /// The experiment's cells in all matrices that have one of this id, repeats included, the newest run first; at most
+  /// so many.
   std::vector<PastCell> cells(const std::string& experiment, std::size_t most) const;
   /// Of every cell whose fingerprint begins so.
   std::vector<PastCell> cells_with_fingerprint(const std::string& prefix, std::size_t most) const;
 
-  /// Runs of the matrix with this name (no folder, no .yaml) that came to their end and have some of these experiments:
+  /// Runs of the matrix with this name that came to their end and have some of these experiments:
   /// those that have most of them first, among these the newest.
   std::vector<PastRun> runs_like(const std::string& matrix_name, const std::vector<std::string>& experiments) const;
 
-  /// What each experiment took: the median of its last five cells that were judged, in whole runs only. Shards leave it
-  /// as it is, so that all shards of a night are cut by the same figures.
-  std::map<std::string, double> seconds(const std::vector<std::string>& experiments,
+  /// What each experiment of the matrix with this name took: the median of its last five cells that were judged, in
+  /// whole runs only. Shards leave it as it is, so that all shards of a night are cut by the same figures.
+  std::map<std::string, double> seconds(const std::string& matrix_name, const std::vector<std::string>& experiments,
                                         const std::string& accelerator) const;
 
 private:

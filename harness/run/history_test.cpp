@@ -150,8 +150,13 @@ TEST_F(HistoryTest, DurationsAreMediansOfWholeRunsThatJudged) {
   auto merged = run_of("2026-01-02", {cell("c", Verdict::pass, 8)});
   merged.merged = Merged{.shards = 2};
   add(merged);
-  EXPECT_THAT(History(file_).seconds({"a", "b", "c"}, "tcg"), ElementsAre(Pair("a", 3), Pair("c", 8)));
-  EXPECT_THAT(History(file_).seconds({"a"}, "kvm"), IsEmpty());
+  EXPECT_THAT(History(file_).seconds("smoke", {"a", "b", "c"}, "tcg"), ElementsAre(Pair("a", 3), Pair("c", 8)));
+  EXPECT_THAT(History(file_).seconds("smoke", {"a"}, "kvm"), IsEmpty());
+  auto other = run_of("2026-01-03", {cell("a", Verdict::pass, 500), cell("d")});
+  other.matrix = "large/edges.yaml"; // its cells are others, though they are called the same
+  for (int i = 0; i < 5; ++i) add(other);
+  EXPECT_THAT(History(file_).seconds("smoke", {"a", "d"}, "tcg"), ElementsAre(Pair("a", 3)));
+  EXPECT_THAT(History(file_).seconds("edges", {"a"}, "tcg"), ElementsAre(Pair("a", 500)));
 }
 
 TEST_F(HistoryTest, SeveralRunsEndAtOnce) {
