@@ -31,6 +31,7 @@ include:
 - {kernel: v6.1-dma, rodata: full, memory: 4G, cpus: 4, loader: kexec_load}
 - {kernel: v6.1-dma, rodata: full, memory: 1G, cpu: max}
 - {kernel: v6.1-dma, rodata: full, memory: 1G, trigger: sysrq-break}
+- {kernel: v6.1-nodma, rodata: full, memory: 1G, format: kdump, filter: 17}
 - {kernel: v6.1-dma, rodata: full, memory: 256G, loader: none}
 expectations: [expectations/arm64.yaml]
 )";
@@ -130,7 +131,7 @@ TEST(E2eLibvirt, SeesTheSameInEveryCellAsQemuAlone) {
   EXPECT_EQ(libvirt.err.find("error"), std::string::npos) << libvirt.err; // libvirt's own words stay out of ours
   auto of_direct = read_run(place.path() / "direct");
   auto of_libvirt = read_run(place.path() / "libvirt");
-  ASSERT_EQ(of_direct.cells.size(), 8U);
+  ASSERT_EQ(of_direct.cells.size(), 9U);
   ASSERT_EQ(of_libvirt.cells.size(), of_direct.cells.size());
   for (std::size_t i = 0; i < of_direct.cells.size(); ++i) expect_same(of_direct.cells[i], of_libvirt.cells[i]);
   for (const auto& cell : of_libvirt.cells) {
@@ -178,6 +179,37 @@ TEST(E2eLibvirt, AGuestThatIsKilledIsAnErrorOfTheHost) {
   EXPECT_EQ(run.cells[0].blame, Blame::infra);
   ASSERT_THAT(run.cells[0].findings, SizeIs(1));
   EXPECT_EQ(run.cells[0].findings[0].code, "guest-lost");
+  expect_nothing_left(place);
+}
+
+constexpr const char* k_in_trouble = R"(
+name: trouble
+kernels: [v6.1-dma]
+defaults: {kernel: v6.1-dma, memory: 1G, crashkernel: 256M}
+include:
+- {cmdline: 'rdinit=/bin/busybox -- sleep 100000'}
+- {trigger: nmi}
+)";
+
+/// What QEMU is asked through libvirt when a guest is stuck or has to be hit from outside.
+TEST(E2eLibvirt, AStuckGuestIsLookedIntoAndAnNmiIsRefusedInTheSameWords) {
+  Place place;
+  auto matrix = write_matrix(place, k_in_trouble);
+  auto outcome =
+      run_kdt(place, run_arguments(matrix, "run", {"--backend", "libvirt", "--keep", "all", "--timeout-scale", "0.5"}),
+              k_run_budget);
+  auto run = read_run(place.path() / "run");
+  EXPECT_EQ(outcome.status.code, 1) << outcome.out << outcome.err;
+  ASSERT_THAT(run.cells, SizeIs(2));
+  ASSERT_THAT(run.cells[0].findings, SizeIs(1));
+  EXPECT_EQ(run.cells[0].findings[0].code, "boot-timeout");
+  auto cell = place.path() / "run/cells" / run.cells[0].cell.slug;
+  EXPECT_THAT(read_file(cell / "post-mortem/summary.txt"), HasSubstr("CPU 0 waits in the system kernel at"));
+  auto memory = cell / run.cells[0].artifacts.at("guest_memory");
+  EXPECT_EQ(read_file(memory).substr(0, 8), "KDUMP   ");
+  EXPECT_EQ(run.cells[1].verdict, Verdict::skip) << outcome.out;
+  EXPECT_THAT(codes_of(run.cells[1]), HasSubstr("lacks-support"));
+  EXPECT_THAT(run.cells[1].findings[0].text, HasSubstr("QEMU refused inject-nmi"));
   expect_nothing_left(place);
 }
 

@@ -74,6 +74,10 @@ TEST_F(Page, TellsWhatIsSetInARedCellAndNotInGreenOnes) {
   open(run, "#/cell/" + red.slug);
   EXPECT_EQ(text(".apart"),
             "Set in this cell: cmdline=loglevel=0 kdt.mute. Cells without it are green: suspect that first.");
+  run.cells[1].blame = Blame::infra;
+  open(run, "#/cell/" + red.slug);
+  EXPECT_EQ(text(".apart"), "Set in this cell: cmdline=loglevel=0 kdt.mute.");
+  run.cells[1].blame = Blame::kernel;
   run.cells[0].cell.axes = red.axes;
   open(run, "#/cell/" + red.slug);
   EXPECT_THAT(text(".apart"), HasSubstr("Green cells have each of these, too."));

@@ -116,8 +116,12 @@ std::string stuck_in(const Stuck& stuck) {
   return any_in(stuck, Code::capture_kernel) ? "capture_kernel" : "other";
 }
 
+bool other_init(const Stuck& stuck) {
+  return !stuck.hello && !stuck.init.empty() && stuck.init != k_agent;
+}
+
 std::string likely_cause(const Stuck& stuck) {
-  if (!stuck.hello && !stuck.init.empty() && stuck.init != k_agent)
+  if (other_init(stuck))
     return fmt::format("PID 1 is {}, not kdt's agent (rdinit= or init= on the command line)", stuck.init);
   if (stuck.trouble != nullptr) return fmt::format("{}: '{}'", in_words(*stuck.trouble->what), stuck.trouble->line);
   bool silent = stuck.stage == Stage::panicked || stuck.stage == Stage::leaving;

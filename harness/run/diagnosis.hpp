@@ -27,6 +27,8 @@ bool stopped(const CpuState& cpu);
 
 /// The most likely cause in words, a clause: "CPU 0 stands in kexec's purgatory, whose …"; empty when nothing is known.
 std::string likely_cause(const Stuck& stuck);
+/// Whether something else than kdt's agent runs as process 1.
+bool other_init(const Stuck& stuck);
 /// Whose code the CPUs run, in a word: purgatory, capture_kernel, or other.
 std::string stuck_in(const Stuck& stuck);
 

@@ -143,9 +143,11 @@ bool CellRun::wait_failed(Phase phase, std::string_view code, const std::string&
         fmt::format("QEMU itself does not answer in phase {}: it is stopped, or the host is stuck", to_string(phase));
     auto cause = stuck ? likely_cause(*stuck) : "";
     auto text = cause.empty() ? sentence : sentence + "; likely cause: " + cause;
-    report(stuck ? make_finding(code, text, session_->last_lines())
-                 : make_finding("guest-lost", silent, session_->last_lines()),
-           phase);
+    auto finding = stuck ? make_finding(code, text, session_->last_lines())
+                         : make_finding("guest-lost", silent, session_->last_lines());
+    const auto& words = phase >= Phase::capture ? cell_.parameters.capture_cmdline : cell_.parameters.cmdline;
+    if (stuck && other_init(*stuck) && words.find("init=") != std::string::npos) finding.blame = Blame::usage;
+    report(std::move(finding), phase);
   }
   return false;
 }

@@ -81,7 +81,13 @@ TEST_F(SentencesTest, TellAnAgentThatNeverAnsweredFromOneThatStopped) {
 
 TEST_F(SentencesTest, NameAProcessOneThatIsNotTheAgent) {
   guest_.capture_events.back() = console("[    0.4] Run /bin/busybox as init process\n");
-  EXPECT_THAT(sentence(), HasSubstr("; likely cause: PID 1 is /bin/busybox, not kdt's agent"));
+  auto result = run();
+  EXPECT_THAT(result.findings.at(0).text, HasSubstr("; likely cause: PID 1 is /bin/busybox, not kdt's agent"));
+  EXPECT_EQ(result.findings[0].blame, Blame::kernel) << "nobody asked for it";
+  start_again();
+  guest_.capture_events.back() = console("[    0.4] Run /bin/busybox as init process\n");
+  cell_.parameters.capture_cmdline = "rdinit=/bin/busybox";
+  EXPECT_EQ(run().findings.at(0).blame, Blame::usage);
 }
 
 TEST_F(SentencesTest, QuoteTheLineThatFloods) {

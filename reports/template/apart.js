@@ -35,7 +35,8 @@ function apartView(some) {
   if (own === null) return null;
   const { set, suspects } = own;
   const list = (texts) => texts.map((text, i) => [i > 0 && ', ', el('code', {}, text)]);
-  const advice = green() === 0 ? '' : suspects.length === 0 ? ' Green cells have each of these, too.'
+  const host = some.every((cell) => cell.blame === 'infra'); // nothing that a cell asks for kills an emulator
+  const advice = green() === 0 || host ? '' : suspects.length === 0 ? ' Green cells have each of these, too.'
     : suspects.length === set.length ? ` Cells without ${set.length === 1 ? 'it' : 'these'} are green: suspect that first.`
       : [' No green cell has ', list(suspects), ': suspect that first.'];
   return el('p', { class: 'apart' }, some.length === 1 ? 'Set in this cell: ' : 'Set in these cells: ', list(set), '.', advice);
