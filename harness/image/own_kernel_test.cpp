@@ -49,8 +49,12 @@ TEST_F(OwnKernelTest, TextHoldsNamePathRevisionAndSettings) {
   EXPECT_THAT(own.fragments, ElementsAre("a.config", "b.config"));
   EXPECT_EQ(own.zone_dma, "both");
   EXPECT_EQ(parse_own_kernel("a=" + at("x@y")).revision, "y");
+  EXPECT_EQ(parse_own_kernel("a=/no/linux@HEAD@{1}").revision, "HEAD@{1}");
   touch("x@y"); // a file of that name is meant
   EXPECT_EQ(parse_own_kernel("a=" + at("x@y")).revision, "");
+  auto deep = parse_own_kernel("a=" + at("x@y@HEAD@{1}")); // as much as is there is the path
+  EXPECT_EQ(deep.path, at("x@y"));
+  EXPECT_EQ(deep.revision, "HEAD@{1}");
 }
 
 TEST_F(OwnKernelTest, MistypedTextIsRefused) {
