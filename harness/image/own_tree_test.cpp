@@ -145,10 +145,19 @@ TEST_F(OwnTreeTest, AFileOfTheUsersNamesKernelsRelativeToItself) {
   EXPECT_THAT(images.own_names(), testing::ElementsAre("mine-dma", "mine-nodma", "copy"));
   EXPECT_EQ(images.catalogue().kernel("mine-dma").description, "my kernel");
   EXPECT_EQ(images.kernel("mine-nodma").facts.at("zone_dma"), Value(false));
-  write_file(place.path() / "mine.yaml", "kernels:\n  mine: {path: linux, zone_dma: offf}\n");
-  EXPECT_THAT(
-      [&] { Images(cache, place.path()).add_own({.files = {(place.path() / "mine.yaml").string()}, .texts = {}}); },
-      ThrowsMessage<Error>(HasSubstr("mine.yaml:2:33: zone_dma: 'offf' is unknown (did you mean 'off'?)")));
+}
+
+TEST_F(OwnTreeTest, MistakesInAFileOfTheUsersAreRefusedWithTheirPlace) {
+  auto expect_refusal = [&](const std::string& body, const std::string& complaint) {
+    write_file(place.path() / "mine.yaml", "kernels:\n  mine: " + body + "\n");
+    EXPECT_THAT(
+        [&] { Images(cache, place.path()).add_own({.files = {(place.path() / "mine.yaml").string()}, .texts = {}}); },
+        ThrowsMessage<Error>(HasSubstr("mine.yaml:" + complaint)));
+  };
+  expect_refusal("{path: linux, zone_dma: offf}", "2:33: zone_dma: 'offf' is unknown (did you mean 'off'?)");
+  expect_refusal("{pth: linux}", "2:10: kernel 'mine' has no key 'pth' (did you mean 'path'?)");
+  expect_refusal("{source: linux, revision: v1}", "2:25: kernel 'mine' has no key 'revision'");
+  expect_refusal("linux", "2:9: kernel 'mine' must be a mapping");
 }
 
 TEST_F(OwnTreeTest, ANameStandsForOneKernelOfTheUsers) {
