@@ -137,7 +137,7 @@ PackagedKernel read_packaged(const YamlFile& file, const YAML::Node& body, const
 
 using Keys = std::vector<std::string>;
 const Keys k_own{"path",     "description", "revision", "patches", "fragments",
-                 "zone_dma", "config",      "modules",  "least_memory"};
+                 "zone_dma", "config",      "modules",  "probe",   "least_memory"};
 const Keys k_packaged{"description", "suite",     "packages",   "modules",
                       "version",     "page_size", "free_space", "least_memory"};
 const Keys k_source{"description", "source", "fragments", "steps", "free_space", "least_memory"};
@@ -174,10 +174,12 @@ OwnKernel read_own(const YamlFile& file, const std::string& name, const YAML::No
                 .zone_dma = text("zone_dma"),
                 .config = path("config"),
                 .modules = path("modules"),
+                .probe = text("probe"),
                 .least_memory = least_memory_of(file, body)};
   for (const auto& fragment : file.texts(body, "fragments"))
     own.fragments.push_back(file.path().parent_path() / fragment);
   check_word(file, body, "zone_dma", {"on", "off", "both"});
+  check_word(file, body, "probe", {"on", "off"});
   return own;
 }
 

@@ -92,6 +92,7 @@ struct KernelSpec {
   std::string description;
   std::optional<ByteSize> least_memory; ///< least RAM in which it was seen to reach its agent; nullopt: not measured
   std::variant<PackagedSource, PackagedKernel, OwnTree, OwnImage> from; ///< where it comes from
+  bool probe = true; ///< false: the user does not want one for this kernel of his
 
   bool own() const { return std::holds_alternative<OwnTree>(from) || std::holds_alternative<OwnImage>(from); }
 };

@@ -86,6 +86,12 @@ TEST_F(OwnImageTest, AnImageAloneHasNoProbeAndFewFacts) {
   EXPECT_TRUE(images->facts("mine").contains("no_probe"));
 }
 
+TEST_F(OwnImageTest, ABuildDirectoryWhoseProbeDoesNotCompileIsRefusedUnlessNoneIsWanted) {
+  write_file(fake("no-probe"), "probe.c:1: error: no such member");
+  EXPECT_THAT(refusal(), AllOf(HasSubstr("probe.c:1: error: no such member"), HasSubstr("say probe=off")));
+  EXPECT_EQ(build("build,probe=off").no_probe, "probe=off was said");
+}
+
 TEST_F(OwnImageTest, WhatLacksAnOptionIsRefused) {
   touch("build/.config", "CONFIG_MODULES=y\n");
   EXPECT_THAT(refusal(), HasSubstr("kernel mine cannot be tested: in its .config CONFIG_SMP is off (a reason)"));

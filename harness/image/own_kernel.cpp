@@ -11,7 +11,7 @@ namespace kdt::image {
 
 namespace {
 
-const std::vector<std::string> k_settings{"patches", "zone_dma", "fragment", "config", "modules"};
+const std::vector<std::string> k_settings{"patches", "zone_dma", "fragment", "config", "modules", "probe"};
 
 void set(OwnKernel& own, const std::string& name, const std::string& value) {
   if (name == "patches") own.patches = value;
@@ -19,8 +19,11 @@ void set(OwnKernel& own, const std::string& name, const std::string& value) {
   if (name == "config") own.config = value;
   if (name == "modules") own.modules = value;
   if (name == "zone_dma") own.zone_dma = value;
+  if (name == "probe") own.probe = value;
   if (name == "zone_dma" && value != "on" && value != "off" && value != "both")
     throw Error(Blame::usage, "--kernel {}: zone_dma is on, off or both, not '{}'", own.name, printable(value));
+  if (name == "probe" && value != "on" && value != "off")
+    throw Error(Blame::usage, "--kernel {}: probe is on or off, not '{}'", own.name, printable(value));
 }
 
 /// Splits PATH@REVISION. Either may hold an '@' ("HEAD@{1}"): as much of it is the path as is there on the disk.
@@ -71,7 +74,11 @@ void refuse_tree_settings(const OwnKernel& own, const std::string& kind) {
 
 KernelSpec spec_of(const OwnKernel& own, const std::string& name, const std::string& what) {
   auto description = own.description.empty() ? fmt::format("{} {}", what, own.path.string()) : own.description;
-  return {.name = name, .description = std::move(description), .least_memory = own.least_memory, .from = OwnImage{}};
+  return {.name = name,
+          .description = std::move(description),
+          .least_memory = own.least_memory,
+          .from = OwnImage{},
+          .probe = own.probe != "off"};
 }
 
 std::vector<KernelSpec> tree_specs(const OwnKernel& own, const OwnTreeDefaults& defaults) {
