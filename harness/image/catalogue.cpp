@@ -135,11 +135,33 @@ PackagedKernel read_packaged(const YamlFile& file, const YAML::Node& body, const
   return kernel;
 }
 
+using Keys = std::vector<std::string>;
+const Keys k_own{"path",     "description", "revision", "patches", "fragments",
+                 "zone_dma", "config",      "modules",  "probe",   "least_memory"};
+const Keys k_packaged{"description", "suite",     "packages",   "modules",
+                      "version",     "page_size", "free_space", "least_memory"};
+const Keys k_source{"description", "source", "fragments", "steps", "free_space", "least_memory"};
+
+/// Which keys an entry may have; a mistyped one must not decide which kind of kernel it is.
+void check_keys(const YamlFile& file, const std::string& what, const YAML::Node& body) {
+  Keys all;
+  for (const auto* keys : {&k_own, &k_packaged, &k_source})
+    for (const auto& key : *keys)
+      if (std::ranges::find(all, key) == all.end()) all.push_back(key);
+  file.expect_keys(body, what, all);
+  file.expect_keys(body, what, body["path"] ? k_own : body["packages"] ? k_packaged : k_source);
+}
+
+/// Throws unless the value is one of these words, or absent.
+void check_word(const YamlFile& file, const YAML::Node& body, const std::string& key, const Keys& words) {
+  if (!body[key]) return;
+  auto word = file.text(body, key);
+  if (std::ranges::find(words, word) == words.end())
+    file.fail(body[key], fmt::format("{}: '{}' is unknown{}", key, word, suggestion(word, words)));
+}
+
 /// An entry with `path:`; paths are relative to the file.
 OwnKernel read_own(const YamlFile& file, const std::string& name, const YAML::Node& body) {
-  file.expect_keys(
-      body, fmt::format("kernel '{}'", name),
-      {"path", "description", "revision", "patches", "fragments", "zone_dma", "config", "modules", "least_memory"});
   auto path = [&](const std::string& key) {
     return body[key] ? file.path().parent_path() / file.text(body, key) : std::filesystem::path();
   };
@@ -152,13 +174,12 @@ OwnKernel read_own(const YamlFile& file, const std::string& name, const YAML::No
                 .zone_dma = text("zone_dma"),
                 .config = path("config"),
                 .modules = path("modules"),
+                .probe = text("probe"),
                 .least_memory = least_memory_of(file, body)};
   for (const auto& fragment : file.texts(body, "fragments"))
     own.fragments.push_back(file.path().parent_path() / fragment);
-  const std::vector<std::string> zones{"on", "off", "both"};
-  if (!own.zone_dma.empty() && std::ranges::find(zones, own.zone_dma) == zones.end())
-    file.fail(body["zone_dma"],
-              fmt::format("zone_dma: '{}' is unknown{}", own.zone_dma, suggestion(own.zone_dma, zones)));
+  check_word(file, body, "zone_dma", {"on", "off", "both"});
+  check_word(file, body, "probe", {"on", "off"});
   return own;
 }
 
@@ -173,7 +194,8 @@ std::vector<KernelSpec> Catalogue::read(const YamlFile& file, const std::vector<
   for (const auto& entry : map) {
     const YAML::Node& body = entry.second;
     std::string name = checked_name(file, entry.first);
-    if (body.IsMap() && body["path"]) {
+    check_keys(file, fmt::format("kernel '{}'", name), body);
+    if (body["path"]) {
       for (auto& spec : own_specs(read_own(file, name, body), own_trees_)) kernels.push_back(std::move(spec));
       continue;
     }
@@ -181,14 +203,9 @@ std::vector<KernelSpec> Catalogue::read(const YamlFile& file, const std::vector<
                     .description = file.text(body, "description"),
                     .least_memory = least_memory_of(file, body),
                     .from = {}};
-    const std::string what = fmt::format("kernel '{}'", name);
     if (body["packages"]) {
-      file.expect_keys(
-          body, what,
-          {"description", "suite", "packages", "modules", "version", "page_size", "free_space", "least_memory"});
       spec.from = read_packaged(file, body, suites);
     } else {
-      file.expect_keys(body, what, {"description", "source", "fragments", "steps", "free_space", "least_memory"});
       check_fragments(file, body, fragments_);
       spec.from = PackagedSource{.source = find_source(file, body, sources),
                                  .fragments = file.texts(body, "fragments"),

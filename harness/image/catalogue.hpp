@@ -57,14 +57,20 @@ struct OwnTreeDefaults {
   ByteSize free_space;
 };
 
+/// A patch, and how many directories are taken off the names in it: patch -pN.
+struct Patch {
+  std::filesystem::path file;
+  unsigned strip = 1;
+};
+
 /// A kernel built from a source tree of the user's.
 struct OwnTree {
   std::filesystem::path path;
-  std::string revision{};                       ///< empty: the files as they are
-  std::vector<std::filesystem::path> patches{}; ///< in order
-  std::filesystem::path config{};               ///< a .config to start from instead of allnoconfig; empty: none
-  std::vector<std::string> fragments{};         ///< whatever Kconfig does not grant of these is let go
-  std::vector<std::string> wanted_fragments{};  ///< these are granted as a whole, or the kernel is refused
+  std::string revision{};                      ///< empty: the files as they are
+  std::vector<Patch> patches{};                ///< in order
+  std::filesystem::path config{};              ///< a .config to start from instead of allnoconfig; empty: none
+  std::vector<std::string> fragments{};        ///< whatever Kconfig does not grant of these is let go
+  std::vector<std::string> wanted_fragments{}; ///< these are granted as a whole, or the kernel is refused
   unsigned steps = 0;
   ByteSize free_space;
 };
@@ -86,6 +92,7 @@ struct KernelSpec {
   std::string description;
   std::optional<ByteSize> least_memory; ///< least RAM in which it was seen to reach its agent; nullopt: not measured
   std::variant<PackagedSource, PackagedKernel, OwnTree, OwnImage> from; ///< where it comes from
+  bool probe = true; ///< false: the user does not want one for this kernel of his
 
   bool own() const { return std::holds_alternative<OwnTree>(from) || std::holds_alternative<OwnImage>(from); }
 };

@@ -5,6 +5,8 @@
 #include "image/tools.hpp"
 
 #include <algorithm>
+#include <optional>
+#include <sstream>
 
 namespace kdt::image {
 
@@ -31,11 +33,44 @@ constexpr const char* k_built[] = {"*.o",
                                    "generated",
                                    "/arch/arm64/boot/Image*"};
 
+/// What hooks of git set so that its programs find the hook's own repository: `git rev-parse --local-env-vars`, as of
+/// git 2.39, without the configuration, which may hold the user's safe.directory; and what changes where git looks.
+constexpr const char* k_local[] = {"GIT_ALTERNATE_OBJECT_DIRECTORIES",
+                                   "GIT_OBJECT_DIRECTORY",
+                                   "GIT_DIR",
+                                   "GIT_WORK_TREE",
+                                   "GIT_IMPLICIT_WORK_TREE",
+                                   "GIT_GRAFT_FILE",
+                                   "GIT_INDEX_FILE",
+                                   "GIT_NO_REPLACE_OBJECTS",
+                                   "GIT_REPLACE_REF_BASE",
+                                   "GIT_PREFIX",
+                                   "GIT_SHALLOW_FILE",
+                                   "GIT_COMMON_DIR",
+                                   "GIT_INTERNAL_SUPER_PREFIX",
+                                   "GIT_NAMESPACE",
+                                   "GIT_CEILING_DIRECTORIES"};
+
 std::string first_line(const std::string& text) {
   auto line = std::string(trim(text.substr(0, text.find('\n'))));
   for (std::string_view head : {"fatal: ", "error: "})
     if (line.starts_with(head)) line.erase(0, head.size());
   return printable(line);
+}
+
+/// "name.patch -p0" of a quilt series in `directory`; nothing for an empty line. Throws Error{usage}.
+std::optional<Patch> patch_of(const std::string& line, const fs::path& directory) {
+  std::istringstream words(line.substr(0, line.find('#')));
+  std::string name, option;
+  if (!(words >> name)) return std::nullopt;
+  Patch patch{.file = fs::absolute(directory / name)};
+  while (words >> option) {
+    if (option.size() != 3 || !option.starts_with("-p") || option[2] < '0' || option[2] > '9')
+      throw Error(Blame::usage, "{}: {} has the option '{}', and only -pN is understood",
+                  (directory / "series").string(), printable(name), printable(option));
+    patch.strip = static_cast<unsigned>(option[2] - '0');
+  }
+  return patch;
 }
 
 /// "6" of "VERSION = 6".
@@ -63,9 +98,13 @@ GitTree::GitTree(const TreeChoice& choice, const fs::path& place, std::stop_toke
 }
 
 Command GitTree::command(std::vector<std::string> arguments) const {
+  Command command{.argv = {"env"}};
+  for (const auto* name : k_local)
+    if (!environment_.contains(name)) command.argv.insert(command.argv.end(), {"-u", name});
   // An index of ours must be whole, and nothing of the repository's may run.
-  Command command{.argv = {"git", "-C", choice_.path.string(), "-c", "core.fsmonitor=false", "-c",
-                           "core.splitIndex=false", "-c", "core.looseCompression=1", "-c", "core.safecrlf=false"}};
+  command.argv.insert(command.argv.end(),
+                      {"git", "-C", choice_.path.string(), "-c", "core.fsmonitor=false", "-c", "core.splitIndex=false",
+                       "-c", "core.looseCompression=1", "-c", "core.safecrlf=false"});
   std::ranges::move(arguments, std::back_inserter(command.argv));
   command.environment = environment_;
   return command;
@@ -148,10 +187,11 @@ void GitTree::take_files() {
       throw Error(Blame::infra, "{}: git cannot read all of it: {}", choice_.path.string(), first_line(finished.err));
 }
 
-void GitTree::apply(const fs::path& patch) {
-  auto finished = ask({"apply", "--cached", "--whitespace=nowarn", "--", patch.string()});
+void GitTree::apply(const Patch& patch) {
+  auto finished =
+      ask({"apply", "--cached", "--whitespace=nowarn", fmt::format("-p{}", patch.strip), "--", patch.file.string()});
   if (!finished.status.success())
-    throw Error(Blame::usage, "patch {} does not apply to {}{}: {}", patch.string(), choice_.path.string(),
+    throw Error(Blame::usage, "patch {} does not apply to {}{}: {}", patch.file.string(), choice_.path.string(),
                 choice_.revision.empty() ? "" : "@" + choice_.revision, first_line(finished.err));
 }
 
@@ -173,23 +213,22 @@ void GitTree::unpack(const fs::path& directory, BuildSteps& steps) const {
   steps.run("copying the source", copy);
 }
 
-std::vector<fs::path> patches_in(const fs::path& path) {
+std::vector<Patch> patches_in(const fs::path& path) {
   std::error_code error;
-  if (fs::is_regular_file(path, error)) return {fs::absolute(path)};
+  if (fs::is_regular_file(path, error)) return {Patch{.file = fs::absolute(path)}};
   if (!fs::is_directory(path, error)) throw Error(Blame::usage, "{}: no such patch or directory", path.string());
-  std::vector<fs::path> patches;
+  std::vector<Patch> patches;
   if (fs::exists(path / "series")) {
     for (const auto& line : split(read_file(path / "series"), '\n'))
-      if (auto name = trim(std::string_view(line).substr(0, line.find_first_of(" \t#"))); !name.empty())
-        patches.push_back(fs::absolute(path / name));
+      if (auto patch = patch_of(line, path)) patches.push_back(std::move(*patch));
   } else {
     for (const auto& entry : fs::directory_iterator(path))
       if (entry.path().extension() == ".patch" || entry.path().extension() == ".diff")
-        patches.push_back(fs::absolute(entry.path()));
-    std::ranges::sort(patches);
+        patches.push_back({.file = fs::absolute(entry.path())});
+    std::ranges::sort(patches, {}, &Patch::file);
   }
   for (const auto& patch : patches)
-    if (!fs::is_regular_file(patch, error)) throw Error(Blame::usage, "{}: no such patch", patch.string());
+    if (!fs::is_regular_file(patch.file, error)) throw Error(Blame::usage, "{}: no such patch", patch.file.string());
   if (patches.empty()) throw Error(Blame::usage, "{}: no *.patch and no *.diff in it", path.string());
   return patches;
 }

@@ -3,6 +3,7 @@
 #include "base/file.hpp"
 #include "base/process.hpp"
 #include "image/build_step.hpp"
+#include "image/catalogue.hpp"
 
 #include <map>
 #include <stop_token>
@@ -13,14 +14,15 @@ namespace kdt::image {
 
 /// Which content of a kernel source tree is meant.
 struct TreeChoice {
-  fs::path path;                   ///< the top of a git work tree, or a directory without git
-  std::string revision{};          ///< empty: the files as they are, changed and new ones included
-  std::vector<fs::path> patches{}; ///< applied in this order
+  fs::path path;                ///< the top of a git work tree, or a directory without git
+  std::string revision{};       ///< empty: the files as they are, changed and new ones included
+  std::vector<Patch> patches{}; ///< applied in this order
 };
 
 /// That content as git names it: by the id of a tree. Everything git writes goes to an index and an object store of our
 /// own, so that neither the work tree nor its repository is ever touched. A repository tells its id in a tenth of a
-/// second; a directory without git is read as a whole, without what a build has left there.
+/// second; a directory without git is read as a whole, without what a build has left there. Which repository is meant
+/// is said by the path alone: the variables by which hooks of git name theirs are not looked at.
 class GitTree {
 public:
   /// place: a directory for our own files, removed with the object. Throws Error{usage}: not a kernel source tree, no
@@ -43,7 +45,7 @@ private:
   void open_directory();
   void take_revision();
   void take_files();
-  void apply(const fs::path& patch);
+  void apply(const Patch& patch);
   void read_version();
 
   TreeChoice choice_;
@@ -54,8 +56,8 @@ private:
   std::string version_;
 };
 
-/// The patches that a file or a directory stands for: those that its `series` names, or all *.patch and *.diff by name.
-/// Throws Error{usage} when there is none.
-std::vector<fs::path> patches_in(const fs::path& path);
+/// The patches that a file or a directory stands for: those that its quilt `series` names, with their -pN, or
+/// all *.patch and *.diff by name. Throws Error{usage} when there is none.
+std::vector<Patch> patches_in(const fs::path& path);
 
 } // namespace kdt::image

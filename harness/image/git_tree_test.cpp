@@ -6,6 +6,7 @@
 #include <gmock/gmock.h>
 
 #include <algorithm>
+#include <cstdlib>
 
 namespace kdt::image {
 namespace {
@@ -55,10 +56,10 @@ protected:
     }
     return hash.hex();
   }
-  std::string id(const std::string& revision = "", std::vector<fs::path> patches = {}) {
+  std::string id(const std::string& revision = "", std::vector<Patch> patches = {}) {
     return GitTree({.path = tree, .revision = revision, .patches = std::move(patches)}, own).id();
   }
-  std::string sentence(const std::string& revision, std::vector<fs::path> patches = {}) {
+  std::string sentence(const std::string& revision, std::vector<Patch> patches = {}) {
     try {
       id(revision, std::move(patches));
     } catch (const Error& error) {
@@ -67,10 +68,10 @@ protected:
     }
     return "accepted";
   }
-  fs::path patch(const std::string& from, const std::string& to) {
+  Patch patch(const std::string& from, const std::string& to) {
     write_file(place.path() / "x.patch",
                fmt::format("A patch.\n\n--- a/main.c\n+++ b/main.c\n@@ -1 +1 @@\n-{}\n+{}\n", from, to));
-    return place.path() / "x.patch";
+    return {.file = place.path() / "x.patch"};
   }
   std::string unpacked(const GitTree& content, const std::string& file) {
     make_directories(place.path() / "out");
@@ -137,6 +138,45 @@ TEST_F(GitTreeTest, PatchesChangeTheContentAndNotTheTree) {
   EXPECT_EQ(everything(), before);
 }
 
+TEST_F(GitTreeTest, APatchIsAppliedAtTheDepthThatQuiltSays) {
+  commit_both();
+  make_directories(place.path() / "quilt");
+  write_file(place.path() / "quilt/a.patch", "--- main.c\n+++ main.c\n@@ -1 +1 @@\n-one\n+two\n");
+  write_file(place.path() / "quilt/series", "a.patch -p0\n");
+  EXPECT_EQ(id("v1", patches_in(place.path() / "quilt")), git({"rev-parse", "v2^{tree}"}));
+  write_file(place.path() / "quilt/series", "a.patch\n");
+  EXPECT_THAT(sentence("v1", patches_in(place.path() / "quilt")), HasSubstr("a.patch does not apply"));
+}
+
+TEST_F(GitTreeTest, AHookOfAnotherRepositoryChangesNothing) {
+  commit_both();
+  auto first = id("v1"), as_it_is = id();
+  auto other = place.path() / "other";
+  make_directories(other);
+  write_file(other / "file", "other\n");
+  auto finished =
+      run_program({.argv = {"git", "-C", other.string(), "init", "--quiet"}}, Deadline::after(std::chrono::minutes(5)));
+  ASSERT_TRUE(finished.status.success()) << finished.err;
+  const std::pair<const char*, fs::path> hook[] = {{"GIT_DIR", other / ".git"},
+                                                   {"GIT_WORK_TREE", other},
+                                                   {"GIT_INDEX_FILE", other / ".git/index"},
+                                                   {"GIT_OBJECT_DIRECTORY", other / ".git/objects"},
+                                                   {"GIT_COMMON_DIR", other / ".git"},
+                                                   {"GIT_NAMESPACE", "other"},
+                                                   {"GIT_CEILING_DIRECTORIES", place.path()}};
+  for (const auto& [name, value] : hook) ::setenv(name, value.c_str(), 1);
+  std::string in_hook = "none", in_hook_as_it_is = "none";
+  try {
+    in_hook = id("v1");
+    in_hook_as_it_is = id();
+  } catch (const Error& error) {
+    ADD_FAILURE() << error.what();
+  }
+  for (const auto& [name, value] : hook) ::unsetenv(name);
+  EXPECT_EQ(in_hook, first);
+  EXPECT_EQ(in_hook_as_it_is, as_it_is);
+}
+
 TEST_F(GitTreeTest, UnknownRevisionNamesTheNearest) {
   commit_both();
   auto before = everything();
@@ -171,12 +211,16 @@ TEST_F(GitTreeTest, ADirectoryOfPatchesIsInOrder) {
   for (const char* name : {"0002-b.patch", "0001-a.patch", "cover.txt"}) write_file(place.path() / "series" / name, "");
   auto names = [&] {
     std::vector<std::string> found;
-    for (const auto& file : patches_in(place.path() / "series")) found.push_back(file.filename().string());
+    for (const auto& patch : patches_in(place.path() / "series"))
+      found.push_back(fmt::format("{} {}", patch.file.filename().string(), patch.strip));
     return found;
   };
-  EXPECT_THAT(names(), testing::ElementsAre("0001-a.patch", "0002-b.patch"));
-  write_file(place.path() / "series/series", "# quilt\n0002-b.patch -p1\n");
-  EXPECT_THAT(names(), testing::ElementsAre("0002-b.patch"));
+  EXPECT_THAT(names(), testing::ElementsAre("0001-a.patch 1", "0002-b.patch 1"));
+  write_file(place.path() / "series/series", "# quilt\n\n0002-b.patch\t-p0 # old\n0001-a.patch -p1\n");
+  EXPECT_THAT(names(), testing::ElementsAre("0002-b.patch 0", "0001-a.patch 1"));
+  write_file(place.path() / "series/series", "0002-b.patch -R\n");
+  EXPECT_THAT([&] { patches_in(place.path() / "series"); },
+              ThrowsMessage<Error>(HasSubstr("series: 0002-b.patch has the option '-R', and only -pN is understood")));
   write_file(place.path() / "series/series", "0003-c.patch\n");
   EXPECT_THROW(patches_in(place.path() / "series"), Error);
 }

@@ -26,26 +26,18 @@ void build_probe(const GuestParts& parts, const fs::path& directory, BuildSteps&
       compile.argv.end(),
       {"M=" + place.path().string(), "KDT_INCLUDE=" + fs::absolute(parts.guests / "include").string(), "modules"});
   compile.environment["TMPDIR"] = place.path().string(); // what a killed compiler leaves goes with it
-  steps.run("compiling the probe", compile);
+  try {
+    steps.run("compiling the probe", compile);
+  } catch (const Error& error) { // a full disk is nobody's kernel's fault
+    if (parts.own_kernel.empty() || is_shortage(error.what())) throw;
+    throw Error(Blame::usage,
+                "kernel {} cannot be tested with a probe module: {}; say probe=off to run it without: the page tables "
+                "are read from the host then, and no stray write is tried",
+                parts.own_kernel, error.what());
+  }
   fs::copy_file(place.path() / k_module, directory / k_module);
   steps.run("stripping the probe",
             {.argv = {"aarch64-linux-gnu-strip", "--strip-debug", (directory / k_module).string()}});
-}
-
-/// False when there is none: what it would have seen is read from the host then.
-bool build_probe_if_possible(const GuestParts& parts, const fs::path& directory, BuildSteps& steps) {
-  std::string why_not = parts.no_modules;
-  if (why_not.empty()) {
-    try {
-      build_probe(parts, directory, steps);
-      return true;
-    } catch (const Error& error) {
-      if (!parts.probe_may_fail) throw;
-      why_not = error.what();
-    }
-  }
-  write_file(directory / "no-probe", why_not);
-  return false;
 }
 
 } // namespace
@@ -93,7 +85,11 @@ EntryKey guest_key(const fs::path& guests, const EntryKey& kernel, const EntryKe
 }
 
 void build_guest(const GuestParts& parts, const fs::path& directory, BuildSteps& steps) {
-  bool probe = build_probe_if_possible(parts, directory, steps);
+  bool probe = parts.no_modules.empty(); // else what it would have seen is read from the host
+  if (probe)
+    build_probe(parts, directory, steps);
+  else
+    write_file(directory / "no-probe", parts.no_modules);
   fs::copy_file(parts.userspace / "packages", directory / "packages");
   steps.act("writing the initramfs", [&] {
     Initramfs tree;

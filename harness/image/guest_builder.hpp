@@ -19,8 +19,8 @@ struct GuestParts {
   std::vector<std::string> module_make; ///< of the kernel entry
   std::filesystem::path agent;          ///< an agent entry
   std::filesystem::path userspace;
-  std::string no_modules{};    ///< of the kernel entry: why there is no probe; empty: there is one
-  bool probe_may_fail = false; ///< a kernel of the user's own: a probe that does not compile is left out
+  std::string no_modules{}; ///< why there is no probe; empty: there is one
+  std::string own_kernel{}; ///< the name of a kernel of the user's own: that its probe does not compile is his fault
 };
 
 /// Entry: initramfs.cpio and kdt_probe.ko, or no-probe (why there is none), for one kernel; it serves the system kernel
@@ -28,6 +28,7 @@ struct GuestParts {
 /// userspace_key.
 EntryKey guest_key(const std::filesystem::path& guests, const EntryKey& kernel, const EntryKey& agent,
                    const std::string& userspace_content);
+/// Throws as BuildSteps::run does, and Error{usage} for a kernel of the user's own that the probe does not compile for.
 void build_guest(const GuestParts& parts, const std::filesystem::path& directory, BuildSteps& steps);
 
 } // namespace kdt::image

@@ -90,15 +90,19 @@ Images::Recipe Images::recipe(const std::string& name) const {
 
 EntryKey Images::guest_key_of(const Recipe& recipe, const Lease& kernel, const Lease& userspace) const {
   EntryKey key = guest_key(repository_ / "guests", recipe.kernel, recipe.agent, userspace_content(userspace.path()));
+  if (recipe.spec.own()) key.inputs.emplace_back("wants a probe", recipe.spec.probe ? "yes" : "no");
   if (const fs::path content = kernel.path() / "content"; fs::exists(content))
     key.inputs.emplace_back("packages", read_file(content));
   return key;
 }
 
 namespace {
+constexpr const char* k_probe_off = "probe=off was said";
+
 /// What no .config tells.
 void add_known(const KernelSpec& spec, const Origin& origin, Facts& facts) {
   if (auto content = origin.content(); !content.empty()) facts["origin"] = content;
+  if (!spec.probe) facts["no_probe"] = std::string(k_probe_off);
   if (spec.least_memory) facts["least_memory"] = static_cast<std::int64_t>(spec.least_memory->bytes);
 }
 } // namespace
@@ -172,8 +176,8 @@ KernelImage Images::build(const Recipe& recipe, std::stop_token stop) {
                      .module_make = kernel.module_make,
                      .agent = agent.path(),
                      .userspace = userspace.path(),
-                     .no_modules = kernel.no_modules,
-                     .probe_may_fail = recipe.spec.own()},
+                     .no_modules = recipe.spec.probe ? kernel.no_modules : k_probe_off,
+                     .own_kernel = recipe.spec.own() ? recipe.spec.name : ""},
                     directory, steps);
       });
   return assemble(recipe, std::move(kernel.entry), std::move(userspace), std::move(guest));

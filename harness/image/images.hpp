@@ -65,8 +65,8 @@ public:
 
   /// The kernel with everything beside it, built if need be. The first call also begins to remove what killed builds
   /// left in the cache, in a thread that ends with the Images, and tells the observer. Throws Error{usage} for an
-  /// unknown name, Error{infra} when a tool, disk space or the network is missing or a build fails, Interrupted when
-  /// asked to stop.
+  /// unknown name and a kernel of the user's own that does not build or has no probe, Error{infra} when a tool, disk
+  /// space or the network is missing or a build fails, Interrupted when asked to stop.
   KernelImage kernel(const std::string& name, std::stop_token stop = {});
 
   /// The System.map of the kernel of that name and build id, if it is in the cache. Builds nothing; throws as kernel().

@@ -71,6 +71,18 @@ std::map<std::string, std::string> parse_config(std::string_view text) {
   return config;
 }
 
+std::string config_release(std::string_view text) {
+  constexpr std::string_view k_begin = "# Linux/arm64 ", k_end = " Kernel Configuration";
+  for (const auto& line : split(text.substr(0, text.find("CONFIG_")), '\n')) {
+    auto words = trim(line);
+    if (!words.starts_with(k_begin) || !words.ends_with(k_end)) continue;
+    words.remove_prefix(k_begin.size());
+    words.remove_suffix(std::min(k_end.size(), words.size()));
+    return printable(words);
+  }
+  return {};
+}
+
 std::vector<std::string> unmet_options(const std::vector<KconfigOption>& asked,
                                        const std::map<std::string, std::string>& config) {
   std::vector<std::string> unmet;

@@ -27,6 +27,9 @@ std::string allconfig_text(const std::vector<KconfigOption>& options);
 /// A final .config as name → value; options that are not set are absent.
 std::map<std::string, std::string> parse_config(std::string_view text);
 
+/// "6.1.192" of the line "# Linux/arm64 6.1.192 Kernel Configuration" at its head; empty when there is none.
+std::string config_release(std::string_view text);
+
 /// The options that Kconfig did not grant, each as a sentence; empty when all hold. Kconfig drops an option without a
 /// word when a dependency is missing: KEXEC without SUSPEND on arm64.
 std::vector<std::string> unmet_options(const std::vector<KconfigOption>& asked,

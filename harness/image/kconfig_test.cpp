@@ -37,6 +37,12 @@ TEST(Fragments, LastOneWins) {
   EXPECT_EQ(allconfig_text(merged), "CONFIG_Y=y\n# CONFIG_X is not set\n");
 }
 
+TEST(ConfigRelease, StandsAtTheHead) {
+  EXPECT_EQ(config_release("#\n# Linux/arm64 6.1.192 Kernel Configuration\n#\nCONFIG_SMP=y\n"), "6.1.192");
+  EXPECT_EQ(config_release("# Linux/arm64 Kernel Configuration\n"), "");
+  EXPECT_EQ(config_release("CONFIG_SMP=y\n# Linux/arm64 6.1.192 Kernel Configuration\n"), "");
+}
+
 TEST(Unmet, DroppedOptionIsNamedWithItsFragment) {
   auto asked = parse_fragment("kdump", "CONFIG_KEXEC=y\nCONFIG_SMP=y\n");
   EXPECT_THAT(unmet_options(asked, parse_config("CONFIG_SMP=y\n# CONFIG_KEXEC is not set\n")),

@@ -23,6 +23,15 @@ fs::path module_directory(const fs::path& given, const std::string& release) {
   return given;
 }
 
+/// read_image() that names the kernel.
+std::string image_of(const std::string& name, const fs::path& file) {
+  try {
+    return read_image(file);
+  } catch (const Error& error) {
+    throw Error(error.blame(), "kernel {}: {}", name, error.what());
+  }
+}
+
 void copy_if_any(const fs::path& from, const fs::path& to) {
   if (!from.empty()) fs::copy_file(from, to);
 }
@@ -30,15 +39,20 @@ void copy_if_any(const fs::path& from, const fs::path& to) {
 
 OwnImageOrigin::OwnImageOrigin(std::string name, OwnImage from, const Requirements& required)
     : name_(std::move(name)), from_(std::move(from)) {
-  auto content = read_image(from_.image);
+  auto content = image_of(name_, from_.image);
   auto image = examine_image(content);
   image_hash_ = sha256(content);
   config_ = from_.config.empty() ? image.config : read_file(from_.config);
-  if (!config_.empty()) require_options("kernel " + name_, parse_config(config_), required, !from_.modules.empty());
   if (image.release.empty())
     throw Error(Blame::usage, "kernel {}: {} names no release: it is no Linux, or packed in a way unknown here", name_,
                 from_.image.string());
   require_version("kernel " + name_, image.release, required);
+  // Of a distribution's kernel the third number is another: 6.1.0-56-arm64 has a .config of 6.1.192.
+  auto of_config = config_release(config_);
+  if (!of_config.empty() && kernel_facts({}, of_config).at("version") != kernel_facts({}, image.release).at("version"))
+    throw Error(Blame::usage, "kernel {}: {} is Linux {}, its .config {} is of {}", name_, from_.image.string(),
+                image.release, from_.config.string(), of_config);
+  if (!config_.empty()) require_options("kernel " + name_, parse_config(config_), required, !from_.modules.empty());
   release_ = image.release;
   build_id_ = image.build_id;
   facts_ = config_.empty() ? image_facts(image) : kernel_facts(parse_config(config_), image.release);
@@ -95,7 +109,7 @@ Facts OwnImageOrigin::forecast() const {
 }
 
 void OwnImageOrigin::fill(const fs::path& directory) const {
-  write_file(directory / "Image", read_image(from_.image));
+  write_file(directory / "Image", image_of(name_, from_.image));
   write_file(directory / "release", release_);
   if (!build_id_.empty()) write_file(directory / "build-id", build_id_);
   if (!config_.empty()) write_file(directory / "config", config_);

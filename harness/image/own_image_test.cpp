@@ -3,7 +3,10 @@
 namespace kdt::image {
 namespace {
 
+using testing::AllOf;
+using testing::EndsWith;
 using testing::HasSubstr;
+using testing::StartsWith;
 
 /// A finished build of a kernel, beside its source.
 class OwnImageTest : public ImagesTest {
@@ -83,6 +86,12 @@ TEST_F(OwnImageTest, AnImageAloneHasNoProbeAndFewFacts) {
   EXPECT_TRUE(images->facts("mine").contains("no_probe"));
 }
 
+TEST_F(OwnImageTest, ABuildDirectoryWhoseProbeDoesNotCompileIsRefusedUnlessNoneIsWanted) {
+  write_file(fake("no-probe"), "probe.c:1: error: no such member");
+  EXPECT_THAT(refusal(), AllOf(HasSubstr("probe.c:1: error: no such member"), HasSubstr("say probe=off")));
+  EXPECT_EQ(build("build,probe=off").no_probe, "probe=off was said");
+}
+
 TEST_F(OwnImageTest, WhatLacksAnOptionIsRefused) {
   touch("build/.config", "CONFIG_MODULES=y\n");
   EXPECT_THAT(refusal(), HasSubstr("kernel mine cannot be tested: in its .config CONFIG_SMP is off (a reason)"));
@@ -92,7 +101,10 @@ TEST_F(OwnImageTest, WhatLacksAnOptionIsRefused) {
 TEST_F(OwnImageTest, FilesThatDoNotBelongTogetherAreRefused) {
   touch("build/.config", "CONFIG_SMP=y\nCONFIG_ARM64_64K_PAGES=y\n");
   EXPECT_THAT(refusal(), HasSubstr("has pages of 4096 bytes, its .config"));
-  touch("build/.config", "CONFIG_SMP=y\n");
+  touch("build/.config", "#\n# Linux/arm64 6.2.0 Kernel Configuration\n#\nCONFIG_ARM64_4K_PAGES=y\n");
+  EXPECT_THAT(refusal(), AllOf(HasSubstr("Image is Linux 6.1.999-mine, its .config "), EndsWith(" is of 6.2.0")));
+  touch("build/.config", "# Linux/arm64 6.1.2 Kernel Configuration\nCONFIG_SMP=y\n"); // as Debian numbers them
+  EXPECT_EQ(refusal(), "accepted");
   fs::copy_file(fake("vmlinux"), place.path() / "build/vmlinux"); // build id 0123…
   EXPECT_THAT(refusal(), HasSubstr("is not of the same build as"));
 }
@@ -129,7 +141,7 @@ TEST_F(OwnImageTest, AVersionThatNoModuleIsMadeForIsRefused) {
 
 TEST_F(OwnImageTest, WhatIsNoArm64LinuxIsRefused) {
   touch("build/arch/arm64/boot/Image", std::string(0x202, '\0') + "HdrS");
-  EXPECT_THAT(refusal(), HasSubstr("it is an x86 kernel"));
+  EXPECT_THAT(refusal(), AllOf(StartsWith("kernel mine: "), HasSubstr("it is an x86 kernel")));
   touch("build/arch/arm64/boot/Image", tiny_image("no banner"));
   EXPECT_THAT(refusal(), HasSubstr("names no release"));
 }

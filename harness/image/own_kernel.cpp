@@ -11,7 +11,7 @@ namespace kdt::image {
 
 namespace {
 
-const std::vector<std::string> k_settings{"patches", "zone_dma", "fragment", "config", "modules"};
+const std::vector<std::string> k_settings{"patches", "zone_dma", "fragment", "config", "modules", "probe"};
 
 void set(OwnKernel& own, const std::string& name, const std::string& value) {
   if (name == "patches") own.patches = value;
@@ -19,8 +19,26 @@ void set(OwnKernel& own, const std::string& name, const std::string& value) {
   if (name == "config") own.config = value;
   if (name == "modules") own.modules = value;
   if (name == "zone_dma") own.zone_dma = value;
+  if (name == "probe") own.probe = value;
   if (name == "zone_dma" && value != "on" && value != "off" && value != "both")
     throw Error(Blame::usage, "--kernel {}: zone_dma is on, off or both, not '{}'", own.name, printable(value));
+  if (name == "probe" && value != "on" && value != "off")
+    throw Error(Blame::usage, "--kernel {}: probe is on or off, not '{}'", own.name, printable(value));
+}
+
+/// Splits PATH@REVISION. Either may hold an '@' ("HEAD@{1}"): as much of it is the path as is there on the disk.
+void set_path(OwnKernel& own, std::string path) {
+  // No shell expands a ~ behind "NAME=".
+  if (const char* home = std::getenv("HOME"); home != nullptr && path.starts_with("~/")) path.replace(0, 1, home);
+  std::error_code error;
+  auto at = path.size();
+  while (at != std::string::npos && !fs::exists(path.substr(0, at), error))
+    at = at == 0 ? std::string::npos : path.rfind('@', at - 1);
+  if (at == std::string::npos) at = std::min(path.find('@'), path.size()); // nothing is there
+  own.path = path.substr(0, at);
+  if (at == path.size()) return;
+  own.revision = path.substr(at + 1);
+  if (own.revision.empty()) throw Error(Blame::usage, "--kernel {}: there is no revision behind '@'", own.name);
 }
 
 fs::path existing(const OwnKernel& own, const fs::path& path) {
@@ -56,7 +74,11 @@ void refuse_tree_settings(const OwnKernel& own, const std::string& kind) {
 
 KernelSpec spec_of(const OwnKernel& own, const std::string& name, const std::string& what) {
   auto description = own.description.empty() ? fmt::format("{} {}", what, own.path.string()) : own.description;
-  return {.name = name, .description = std::move(description), .least_memory = own.least_memory, .from = OwnImage{}};
+  return {.name = name,
+          .description = std::move(description),
+          .least_memory = own.least_memory,
+          .from = OwnImage{},
+          .probe = own.probe != "off"};
 }
 
 std::vector<KernelSpec> tree_specs(const OwnKernel& own, const OwnTreeDefaults& defaults) {
@@ -148,7 +170,6 @@ OwnKernel parse_own_kernel(const std::string& text) {
     throw Error(Blame::usage, "--kernel {}: wanted NAME=PATH, with a name of letters, digits, '.', '_' and '-'",
                 printable(text));
   auto words = split(text.substr(equals + 1), ',');
-  std::string path = words[0];
   for (std::size_t i = 1; i < words.size(); ++i) {
     auto is = words[i].find('=');
     auto setting = words[i].substr(0, is);
@@ -157,16 +178,7 @@ OwnKernel parse_own_kernel(const std::string& text) {
                   suggestion(setting, k_settings));
     set(own, setting, words[i].substr(is + 1));
   }
-  std::error_code error;
-  auto at = path.rfind('@');
-  if (at != std::string::npos && !fs::exists(path, error)) {
-    own.revision = path.substr(at + 1);
-    path.erase(at);
-    if (own.revision.empty()) throw Error(Blame::usage, "--kernel {}: there is no revision behind '@'", own.name);
-  }
-  // No shell expands a ~ behind "NAME=".
-  if (const char* home = std::getenv("HOME"); home != nullptr && path.starts_with("~/")) path.replace(0, 1, home);
-  own.path = path;
+  set_path(own, words[0]);
   return own;
 }
 

@@ -21,6 +21,7 @@ struct OwnKernel {
   std::string zone_dma{};                         ///< of a source tree: on, off, or both, which makes two kernels of it
   std::filesystem::path config{};                 ///< the .config of an Image, or that a source tree is built from
   std::filesystem::path modules{};                ///< of an Image: lib/modules/RELEASE, or what holds it
+  std::string probe{};                            ///< off: no probe module is built for it; else empty, or on
   std::optional<ByteSize> least_memory{};
 };
 

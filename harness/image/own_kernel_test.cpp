@@ -49,8 +49,12 @@ TEST_F(OwnKernelTest, TextHoldsNamePathRevisionAndSettings) {
   EXPECT_THAT(own.fragments, ElementsAre("a.config", "b.config"));
   EXPECT_EQ(own.zone_dma, "both");
   EXPECT_EQ(parse_own_kernel("a=" + at("x@y")).revision, "y");
+  EXPECT_EQ(parse_own_kernel("a=/no/linux@HEAD@{1}").revision, "HEAD@{1}");
   touch("x@y"); // a file of that name is meant
   EXPECT_EQ(parse_own_kernel("a=" + at("x@y")).revision, "");
+  auto deep = parse_own_kernel("a=" + at("x@y@HEAD@{1}")); // as much as is there is the path
+  EXPECT_EQ(deep.path, at("x@y"));
+  EXPECT_EQ(deep.revision, "HEAD@{1}");
 }
 
 TEST_F(OwnKernelTest, MistypedTextIsRefused) {
@@ -58,6 +62,7 @@ TEST_F(OwnKernelTest, MistypedTextIsRefused) {
   EXPECT_THAT(refusal("a/b=/linux"), HasSubstr("wanted NAME=PATH"));
   EXPECT_THAT(refusal("a=/linux,patch=x"), HasSubstr("'patch=x' is no setting (known: patches, "));
   EXPECT_THAT(refusal("a=/linux,zone_dma=yes"), HasSubstr("zone_dma is on, off or both, not 'yes'"));
+  EXPECT_THAT(refusal("a=/linux,probe=no"), HasSubstr("probe is on or off, not 'no'"));
   EXPECT_THAT(refusal("a=/no/linux@"), HasSubstr("no revision behind '@'"));
   EXPECT_THAT(refusal("a=" + at("none")), HasSubstr("none: no such file or directory"));
 }
@@ -135,6 +140,17 @@ TEST_F(OwnKernelTest, WhatIsNoKernelIsNamed) {
   EXPECT_THAT(refusal("a=" + at("x86")), HasSubstr("is a build of an x86 kernel"));
   EXPECT_THAT(refusal("a=" + at("half")), HasSubstr("without arch/arm64/boot/Image: finish the build"));
   EXPECT_THAT(refusal("a=" + at("empty")), HasSubstr("is no kernel: neither a source tree"));
+}
+
+TEST_F(OwnKernelTest, AnyKindMayDoWithoutAProbe) {
+  make_build("build");
+  make_tree();
+  for (const char* path : {"build", "linux"}) {
+    EXPECT_TRUE(specs("a=" + at(path)).at(0).probe);
+    EXPECT_TRUE(specs("a=" + at(path) + ",probe=on").at(0).probe);
+    EXPECT_FALSE(specs("a=" + at(path) + ",probe=off").at(0).probe);
+  }
+  for (const auto& spec : specs("a=" + at("linux") + ",zone_dma=both,probe=off")) EXPECT_FALSE(spec.probe);
 }
 
 TEST_F(OwnKernelTest, SettingsOfATreeAreForTreesOnly) {

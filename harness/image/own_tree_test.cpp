@@ -127,12 +127,30 @@ TEST_F(OwnTreeTest, AVersionThatNoModuleIsMadeForIsRefused) {
   EXPECT_EQ(log(), "");
 }
 
-TEST_F(OwnTreeTest, AProbeThatDoesNotCompileIsLeftOut) {
-  write_file(fake("no-probe"), "");
-  auto images = build({"mine=" + tree.string()});
-  EXPECT_THAT(images->kernel("mine").no_probe, HasSubstr("probe.c:1: error: no such member"));
-  EXPECT_TRUE(images->kernel("mine").facts.contains("no_probe"));
+TEST_F(OwnTreeTest, AProbeThatDoesNotCompileIsRefusedUnlessNoneIsWanted) {
+  write_file(fake("no-probe"), "probe.c:1: error: no such member");
+  EXPECT_THAT(refusal(""), AllOf(HasSubstr("kernel mine cannot be tested with a probe module: "),
+                                 HasSubstr("probe.c:1: error: no such member"), HasSubstr("say probe=off")));
+  auto before = log();
+  auto images = build({"mine=" + tree.string() + ",probe=off"});
+  EXPECT_EQ(log(), before); // the kernel was there, and no probe was tried
+  EXPECT_EQ(images->kernel("mine").no_probe, "probe=off was said");
+  EXPECT_EQ(images->kernel("mine").facts.at("no_probe"), images->facts("mine").at("no_probe"));
   EXPECT_THROW(images->kernel("small"), Error); // one of ours must have one
+  fs::remove(fake("no-probe"));
+  EXPECT_EQ(build({"mine=" + tree.string()})->kernel("mine").no_probe, ""); // another initramfs
+}
+
+TEST_F(OwnTreeTest, AFullDiskWhileTheProbeCompilesIsNotKept) {
+  write_file(fake("no-probe"), "probe.c:1: fatal error: error writing to /x.s: No space left on device");
+  try {
+    build({"mine=" + tree.string()});
+    FAIL() << "built";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.blame(), Blame::infra) << error.what();
+  }
+  fs::remove(fake("no-probe"));
+  EXPECT_EQ(build({"mine=" + tree.string()})->kernel("mine").no_probe, "");
 }
 
 TEST_F(OwnTreeTest, AFileOfTheUsersNamesKernelsRelativeToItself) {
@@ -145,10 +163,28 @@ TEST_F(OwnTreeTest, AFileOfTheUsersNamesKernelsRelativeToItself) {
   EXPECT_THAT(images.own_names(), testing::ElementsAre("mine-dma", "mine-nodma", "copy"));
   EXPECT_EQ(images.catalogue().kernel("mine-dma").description, "my kernel");
   EXPECT_EQ(images.kernel("mine-nodma").facts.at("zone_dma"), Value(false));
-  write_file(place.path() / "mine.yaml", "kernels:\n  mine: {path: linux, zone_dma: offf}\n");
-  EXPECT_THAT(
-      [&] { Images(cache, place.path()).add_own({.files = {(place.path() / "mine.yaml").string()}, .texts = {}}); },
-      ThrowsMessage<Error>(HasSubstr("mine.yaml:2:33: zone_dma: 'offf' is unknown (did you mean 'off'?)")));
+}
+
+TEST_F(OwnTreeTest, MistakesInAFileOfTheUsersAreRefusedWithTheirPlace) {
+  auto expect_refusal = [&](const std::string& body, const std::string& complaint) {
+    write_file(place.path() / "mine.yaml", "kernels:\n  mine: " + body + "\n");
+    EXPECT_THAT(
+        [&] { Images(cache, place.path()).add_own({.files = {(place.path() / "mine.yaml").string()}, .texts = {}}); },
+        ThrowsMessage<Error>(HasSubstr("mine.yaml:" + complaint)));
+  };
+  expect_refusal("{path: linux, zone_dma: offf}", "2:33: zone_dma: 'offf' is unknown (did you mean 'off'?)");
+  expect_refusal("{path: linux, probe: none}", "2:30: probe: 'none' is unknown");
+  expect_refusal("{pth: linux}", "2:10: kernel 'mine' has no key 'pth' (did you mean 'path'?)");
+  expect_refusal("{source: linux, revision: v1}", "2:25: kernel 'mine' has no key 'revision'");
+  expect_refusal("linux", "2:9: kernel 'mine' must be a mapping");
+}
+
+TEST_F(OwnTreeTest, AFileOfTheUsersSaysThatNoProbeIsWanted) {
+  write_file(fake("no-probe"), "probe.c:1: error: no such member");
+  write_file(place.path() / "mine.yaml", "kernels:\n  mine: {path: linux, probe: off}\n");
+  Images images(cache, place.path());
+  images.add_own({.files = {(place.path() / "mine.yaml").string()}, .texts = {}});
+  EXPECT_EQ(images.kernel("mine").no_probe, "probe=off was said");
 }
 
 TEST_F(OwnTreeTest, ANameStandsForOneKernelOfTheUsers) {

@@ -11,7 +11,8 @@
 #include <cmath>
 #include <map>
 #include <optional>
-#include <set>
+#include <regex>
+#include <type_traits>
 
 namespace kdt::report {
 
@@ -50,13 +51,29 @@ std::string protection(const CellResult& cell) {
 constexpr std::pair<const char*, Text> k_texts[] = {
     {"verdict", verdict}, {"reservation", reservation}, {"mapping", mapping}, {"protection", protection}};
 
+/// Without the numbers of processes, which are others from boot to boot: "PID: 31", "pid 31", "process 31", "[sh:31]",
+/// "task sh:31 blocked".
+std::string without_pids(const std::string& text) {
+  static const std::regex k_pid(R"((PID: |\bpid |\bprocess )\d+|:\d+(?=\]| blocked))");
+  return std::regex_replace(text, k_pid, "$1");
+}
+
+struct Said {
+  std::string shown;
+  std::string compared; ///< what is equal where only process numbers differ
+};
+
 /// What all repeats say, or everything that one of them says. An experiment that did not come so far says nothing.
-std::string said(const Experiment& experiment, Text text) {
-  std::set<std::string> words;
+Said said(const Experiment& experiment, Text text) {
+  std::map<std::string, std::string> words; // compared → shown
   for (const auto* cell : experiment.cells)
-    if (auto one = text(*cell); !one.empty()) words.insert(one);
-  std::string all;
-  for (const auto& one : words) all += (all.empty() ? "" : " / ") + one;
+    if (auto one = text(*cell); !one.empty()) words.emplace(without_pids(one), one);
+  Said all;
+  for (const auto& [compared, shown] : words) {
+    const char* between = all.shown.empty() ? "" : " / ";
+    all.shown += between + shown;
+    all.compared += between + compared;
+  }
   return all;
 }
 
@@ -67,8 +84,9 @@ std::optional<double> typical(const Experiment& experiment, std::string_view nam
   return values.empty() ? std::nullopt : std::optional(median(std::move(values)));
 }
 
+constexpr std::pair<const char*, const char*> k_times[] = {{"boot", "boot.seconds"}, {"save", "save.seconds"}};
+
 void compare_times(const Experiment& before, const Experiment& after, std::vector<Change>& found) {
-  constexpr std::pair<const char*, const char*> k_times[] = {{"boot", "boot.seconds"}, {"save", "save.seconds"}};
   for (const auto& [what, name] : k_times) {
     auto old = typical(before, name), now = typical(after, name);
     if (!old || !now) continue;
@@ -95,13 +113,9 @@ bool has_kernel(const CellResult& cell, const std::string& kernel) {
 
 /// The first kernel before this one that was built with the same zones.
 std::string partner_of(const RunResult& run, std::size_t index) {
-  auto zones = [&](const std::string& kernel) {
-    auto cell = std::ranges::find_if(run.cells, [&](const CellResult& one) { return has_kernel(one, kernel); });
-    const auto* value = cell == run.cells.end() ? nullptr : find(cell->facts, "zone_dma");
-    return value == nullptr ? "" : to_string(*value);
-  };
+  auto zones = zone_dma_of(run, run.own_kernels[index]);
   for (std::size_t i = 0; i < index; ++i)
-    if (zones(run.own_kernels[i]) == zones(run.own_kernels[index])) return run.own_kernels[i];
+    if (zone_dma_of(run, run.own_kernels[i]) == zones) return run.own_kernels[i];
   return index == 0 ? "" : run.own_kernels.front();
 }
 
@@ -109,17 +123,48 @@ Table compare_kernels(const RunResult& run, const std::string& before, const std
   auto old = experiments_of(run, before);
   std::vector<std::pair<std::string, std::vector<Change>>> changed;
   std::size_t same = 0;
+  PairTimes times;
   for (const auto& experiment : experiments_of(run, after)) {
     auto twin = std::ranges::find(old, experiment.name, &Experiment::name);
     if (twin == old.end()) continue;
     auto found = changes(*twin, experiment);
+    times.add(*twin, experiment);
     if (found.empty()) ++same;
     if (!found.empty()) changed.emplace_back(experiment.name.empty() ? "the cell" : experiment.name, std::move(found));
   }
-  return changes_table(fmt::format("What {} changes against {}", after, before), before, after, changed, same);
+  return changes_table(fmt::format("What {} changes against {}", after, before), before, after, changed, same, times);
 }
 
 } // namespace
+
+void PairTimes::add(const Experiment& before, const Experiment& after) {
+  for (std::size_t i = 0; i < std::size(k_times); ++i) {
+    auto old = typical(before, k_times[i].second), now = typical(after, k_times[i].second);
+    if (!old || !now) continue;
+    times_[i].before.push_back(*old);
+    times_[i].after.push_back(*now);
+  }
+}
+
+std::string PairTimes::text(const std::string& before, const std::string& after) const {
+  static_assert(std::extent_v<decltype(times_)> == std::size(k_times));
+  auto of = [](const std::vector<double>& values) { return duration_text(Seconds(median(values))); };
+  std::string text;
+  for (std::size_t i = 0; i < std::size(k_times); ++i) {
+    const auto& [old, now] = times_[i];
+    if (old.empty()) continue;
+    text += text.empty()
+                ? fmt::format("Median {} {} ({}) against {} ({})", k_times[i].first, of(old), before, of(now), after)
+                : fmt::format(", {} {} against {}", k_times[i].first, of(old), of(now));
+  }
+  return text;
+}
+
+std::string zone_dma_of(const RunResult& run, const std::string& kernel) {
+  auto cell = std::ranges::find_if(run.cells, [&](const CellResult& one) { return has_kernel(one, kernel); });
+  const auto* value = cell == run.cells.end() ? nullptr : find(cell->facts, "zone_dma");
+  return value == nullptr ? "" : to_string(*value);
+}
 
 std::string noise_text() {
   return fmt::format("Times count when they differ by {:.0f}% and a second.", (k_noise_factor - 1) * 100);
@@ -151,7 +196,7 @@ std::vector<Change> changes(const Experiment& before, const Experiment& after) {
   std::vector<Change> found;
   for (const auto& [what, text] : k_texts) {
     auto old = said(before, text), now = said(after, text);
-    if (old != now) found.push_back({.what = what, .before = old, .after = now});
+    if (old.compared != now.compared) found.push_back({.what = what, .before = old.shown, .after = now.shown});
   }
   compare_tables(before, after, found);
   compare_times(before, after, found);
@@ -159,13 +204,15 @@ std::vector<Change> changes(const Experiment& before, const Experiment& after) {
 }
 
 Table changes_table(const std::string& title, const std::string& before, const std::string& after,
-                    const std::vector<std::pair<std::string, std::vector<Change>>>& changed, std::size_t same) {
+                    const std::vector<std::pair<std::string, std::vector<Change>>>& changed, std::size_t same,
+                    const PairTimes& times) {
   Table table{.title = title, .columns = {"", before, after}, .labels = 3};
   table.note = fmt::format("{} cell{} differ{}, {} do{} not. {}", changed.size(), changed.size() == 1 ? "" : "s",
                            changed.size() == 1 ? "s" : "", same, same == 1 ? "es" : "", noise_text());
   for (const auto& [name, found] : changed)
     for (const auto& change : found)
       table.rows.push_back({.group = name, .cells = {change.what, change.before, change.after}});
+  table.foot = times.text(before, after);
   return table;
 }
 

@@ -22,6 +22,21 @@ struct Change {
   bool slower = false; ///< a time that became longer
 };
 
+/// What pairs of experiments took, for the medians over all of them: a time counts where both were measured.
+class PairTimes {
+public:
+  void add(const Experiment& before, const Experiment& after);
+  /// "Median boot 0.84 s (base) against 0.86 s (series), save 0.71 s against 0.94 s"; empty when nothing was measured.
+  std::string text(const std::string& before, const std::string& after) const;
+
+private:
+  struct Times {
+    std::vector<double> before{};
+    std::vector<double> after{};
+  };
+  Times times_[2]{}; ///< boot, save
+};
+
 /// A time counts as another only when it is half as long again, and differs by a second.
 inline constexpr double k_noise_factor = 1.5;
 inline constexpr double k_noise_seconds = 1.0;
@@ -35,12 +50,16 @@ std::string experiment_name(const CellResult& cell, bool with_kernel);
 std::vector<Experiment> experiments_of(const RunResult& run, const std::string& kernel = {});
 
 /// In which they differ: verdict, reservation, mapping, page tables, protection, time to boot and time to save. Medians
-/// of what was repeated.
+/// of what was repeated. A verdict's reason that names another process number is the same.
 std::vector<Change> changes(const Experiment& before, const Experiment& after);
 
-/// A row for each change, under the experiment's name.
+/// A row for each change, under the experiment's name, and the medians below.
 Table changes_table(const std::string& title, const std::string& before, const std::string& after,
-                    const std::vector<std::pair<std::string, std::vector<Change>>>& changed, std::size_t same);
+                    const std::vector<std::pair<std::string, std::vector<Change>>>& changed, std::size_t same,
+                    const PairTimes& times);
+
+/// Whether the kernel that a run's cells name so has DMA zones: "true", "false", or "" where that is not known.
+std::string zone_dma_of(const RunResult& run, const std::string& kernel);
 
 /// What the user's own kernels change: each is held against the first one before it that has the same zone_dma, else
 /// against the very first. Empty with fewer than two of them.

@@ -7,8 +7,10 @@ namespace kdt::report {
 namespace {
 
 using testing::ElementsAre;
+using testing::EndsWith;
 using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::Not;
 
 std::vector<std::string> whats(const CellResult& before, const CellResult& after) {
   std::vector<std::string> found;
@@ -66,6 +68,26 @@ TEST(Changes, WithoutAProbeThePageTablesTellOfProtection) {
   EXPECT_THAT(whats(before, after), ElementsAre("protection"));
 }
 
+TEST(Changes, AnotherProcessNumberIsNone) {
+  auto with = [](const std::string& text) {
+    auto cell = cell_of("a", "", Verdict::fail);
+    cell.findings = {make_finding("expectation", text)};
+    return cell;
+  };
+  auto before = with("it said: WARNING: CPU: 0 PID: 31 at f+0x0/0x10");
+  EXPECT_THAT(whats(before, with("it said: WARNING: CPU: 0 PID: 30 at f+0x0/0x10")), IsEmpty());
+  EXPECT_THAT(whats(before, with("it said: WARNING: CPU: 1 PID: 31 at f+0x0/0x10")), ElementsAre("verdict"));
+  EXPECT_THAT(whats(with("INFO: task sh:31 blocked for"), with("INFO: task sh:9 blocked for")), IsEmpty());
+  EXPECT_THAT(whats(with("stuck for 22s! [sh:31]"), with("stuck for 22s! [sh:105]")), IsEmpty());
+  auto again = with("it said: WARNING: CPU: 0 PID: 7 at f+0x0/0x10");
+  auto found = changes({.name = "a", .cells = {&before, &again}}, {.name = "a", .cells = {&before}});
+  EXPECT_THAT(found, IsEmpty()); // repeats of one finding are one
+  auto other = cell_of("a", "");
+  found = changes({.name = "a", .cells = {&before}}, {.name = "a", .cells = {&other}});
+  ASSERT_EQ(found.size(), 1u);
+  EXPECT_THAT(found[0].before, HasSubstr("PID: 31")); // shown as it was
+}
+
 TEST(ExperimentName, LeavesOutRepeatAndKernel) {
   EXPECT_EQ(experiment_name(cell_of("a", "/rodata=on#2"), true), "kernel=a/rodata=on");
   EXPECT_EQ(experiment_name(cell_of("a", "/rodata=on#2"), false), "rodata=on");
@@ -85,6 +107,23 @@ TEST(KernelDifferences, HoldEachKernelAgainstTheFirst) {
   EXPECT_THAT(kernel_differences_markdown(run), HasSubstr("| rodata=on | verdict | pass | fail: it did not hold |"));
   run.own_kernels = {"base"};
   EXPECT_EQ(kernel_differences_text(run), "");
+}
+
+TEST(KernelDifferences, TheMediansOfAllPairsStandBelow) {
+  auto unmeasured = cell_of("series", "/x=4");
+  unmeasured.observed.erase("boot.seconds");
+  auto run =
+      run_of({cell_of("base", "/x=1", Verdict::pass, 2), cell_of("base", "/x=2", Verdict::pass, 4),
+              cell_of("base", "/x=3", Verdict::pass, 90), cell_of("base", "/x=4", Verdict::pass, 90),
+              cell_of("series", "/x=1", Verdict::pass, 2.5), cell_of("series", "/x=2", Verdict::pass, 4.5), unmeasured},
+             {"base", "series"});
+  EXPECT_THAT(kernel_differences_text(run),
+              EndsWith("\nMedian boot 3.00 s (base) against 3.50 s (series), save 1.00 s against 1.00 s\n"));
+  EXPECT_THAT(kernel_differences_markdown(run), HasSubstr("\n\nMedian boot 3.00 s (base) against 3.50 s (series)"));
+  for (auto& cell : run.cells) cell.observed.erase("boot.seconds");
+  EXPECT_THAT(kernel_differences_text(run), EndsWith("\nMedian save 1.00 s (base) against 1.00 s (series)\n"));
+  for (auto& cell : run.cells) cell.observed.erase("save.seconds");
+  EXPECT_THAT(kernel_differences_text(run), Not(HasSubstr("Median")));
 }
 
 TEST(KernelDifferences, VariantsAreHeldAgainstTheirLike) {

@@ -8,6 +8,7 @@ namespace kdt::report {
 namespace {
 
 using testing::ElementsAre;
+using testing::EndsWith;
 using testing::HasSubstr;
 using testing::IsEmpty;
 
@@ -43,6 +44,45 @@ TEST(RunDiff, RunsOfOneKernelEachAreComparedWhateverItsName) {
   auto diff = diff_runs(run_of({cell_of("base", "/x=1")}), run_of({cell_of("series", "/x=1", Verdict::fail)}));
   EXPECT_THAT(diff.newly_broken, ElementsAre("x=1"));
   EXPECT_THAT(diff.fresh, IsEmpty());
+}
+
+CellResult cell_with_zones(const std::string& kernel, bool zone_dma, Verdict verdict = Verdict::pass) {
+  auto cell = cell_of(kernel, "/x=1", verdict);
+  cell.facts["zone_dma"] = zone_dma;
+  return cell;
+}
+
+TEST(RunDiff, OfSeveralKernelsWithOtherNamesThoseWithTheSameZonesAreCompared) {
+  auto before = run_of({cell_with_zones("base-nodma", false, Verdict::fail), cell_with_zones("base-dma", true)});
+  auto after = run_of({cell_with_zones("series-dma", true, Verdict::fail), cell_with_zones("series-nodma", false)});
+  auto diff = diff_runs(before, after);
+  EXPECT_THAT(diff.newly_broken, ElementsAre("kernel=series-dma/x=1"));
+  EXPECT_THAT(diff.fixed, ElementsAre("kernel=series-nodma/x=1"));
+  EXPECT_THAT(diff.fresh, IsEmpty());
+  EXPECT_THAT(diff.gone, IsEmpty());
+  auto text = diff_text(diff, before, after);
+  EXPECT_THAT(text, HasSubstr("kernel series-dma is held against base-dma\n"));
+  EXPECT_THAT(text, EndsWith("\nMedian boot 2.00 s (old) against 2.00 s (new), save 1.00 s against 1.00 s\n"));
+  EXPECT_EQ(diff_json(diff, before, after)["partners"]["series-nodma"], "base-nodma");
+}
+
+TEST(RunDiff, AKernelWithoutItsLikeIsNewAndGone) {
+  auto before = run_of({cell_with_zones("base-dma", true), cell_with_zones("base-other", true)});
+  auto after = run_of({cell_with_zones("series-dma", true), cell_with_zones("series-nodma", false)});
+  auto diff = diff_runs(before, after);
+  EXPECT_THAT(diff.fresh, ElementsAre("kernel=series-nodma/x=1"));
+  EXPECT_THAT(diff.gone, ElementsAre("kernel=base-other/x=1"));
+}
+
+TEST(RunDiff, WhereRunsShareKernelsOnlyTheUsersOwnHavePartners) {
+  auto before = run_of({cell_with_zones("base", true), cell_with_zones("v1", true)});
+  auto after = run_of({cell_with_zones("base", true), cell_with_zones("v2", true)});
+  EXPECT_THAT(diff_runs(before, after).fresh, ElementsAre("kernel=v2/x=1"));
+  before.own_kernels = {"base", "v1"};
+  after.own_kernels = {"base", "v2"};
+  auto diff = diff_runs(before, after);
+  EXPECT_THAT(diff.fresh, IsEmpty());
+  EXPECT_EQ(diff.same, 2u);
 }
 
 } // namespace

@@ -47,6 +47,7 @@ std::string plain_text(const Table& table) {
     if (i == 0 || table.rows[i].group != table.rows[i - 1].group) text += one_line(table.rows[i].group) + "\n";
     text += line_of(lines[i], widths, table.labels);
   }
+  if (!table.foot.empty()) text += one_line(table.foot) + "\n";
   return text;
 }
 
@@ -65,6 +66,7 @@ std::string markdown_text(const Table& table, const std::string& group_column) {
     for (const auto& cell : row.cells) text += fmt::format(" {} |", markdown_literal(or_dash(cell)));
     text += "\n";
   }
+  if (!table.foot.empty()) text += "\n" + markdown_literal(table.foot) + "\n";
   return text;
 }
 

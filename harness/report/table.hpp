@@ -16,6 +16,7 @@ struct Table {
   std::vector<std::string> columns{};
   std::size_t labels = 1; ///< the first columns: aligned left; the others are right
   std::vector<Row> rows{};
+  std::string foot{}; ///< a line below
 };
 
 /// For a terminal: aligned, a line for each group. Ends with a newline.

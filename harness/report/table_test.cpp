@@ -26,6 +26,12 @@ TEST(PlainText, AlignsColumnsAndNamesEachGroupOnce) {
                                   "  on      256M                   a|b  \\x1b[2J\n");
 }
 
+TEST(Table, ItsFootStandsBelow) {
+  Table table{.title = "T", .columns = {"a"}, .rows = {{.group = "g", .cells = {"1"}}}, .foot = "Median of base_1"};
+  EXPECT_EQ(plain_text(table), "T\n  a\ng\n  1\nMedian of base_1\n");
+  EXPECT_EQ(markdown_text(table, "cell"), "### T\n\n| cell | a |\n| --- | --- |\n| g | 1 |\n\nMedian of base\\_1\n");
+}
+
 TEST(MarkdownText, TakesEveryCellLiterally) {
   EXPECT_EQ(markdown_text(sample(), "kernel"), "### Page tables\n\nIn bytes.\n\n"
                                                "| kernel | rodata | crashkernel | 1G | 256G |\n"
