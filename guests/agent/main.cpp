@@ -26,8 +26,8 @@ namespace {
 namespace word = protocol::word;
 namespace marker = protocol::marker;
 
-/// How long a port may take to appear, in guest time; the driver needs milliseconds, and on a host that does not run its
-/// guest more than 5 s.
+/// How long a port may take to appear, in guest time; the driver needs milliseconds, and on a host that does not run
+/// its guest more than 5 s.
 constexpr std::chrono::seconds k_port_patience{60};
 
 void mount_on(const char* type, const char* path) {

@@ -174,7 +174,8 @@ constexpr auto k_parameters = std::to_array<Parameter>({
        return complaint;
      },
      [](const CellParameters& c) { return std::string(c.dtb_randomness ? "on" : "off"); }},
-    {"tcg_threads", "threads of QEMU under TCG: single for all vCPUs, multi for one each (by a daemon of libvirt always)",
+    {"tcg_threads",
+     "threads of QEMU under TCG: single for all vCPUs, multi for one each (by a daemon of libvirt always)",
      [](CellParameters& c, const std::string& text) {
        return one_of(c.tcg_threads, text, {"single", "multi"});
      },

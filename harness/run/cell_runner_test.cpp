@@ -394,9 +394,7 @@ TEST_F(CellRunnerTest, AKindOfCanariesThatCouldNotBePlantedIsNamed) {
     return Events{AgentLine{
         R"({"id":0,"answer":{"canaries":[],"missing":["kernel near 0x40000000: no"],"iomem":[],"seconds":0}})"}};
   });
-  std::string each; // of the kinds
-  for (const auto& kind : canary_kinds()) each += kind.empty() ? "" : "canaries-failed ";
-  EXPECT_EQ(codes(run()), each);
+  EXPECT_EQ(run().findings.size(), canary_kinds().size());
 }
 
 } // namespace kdt::run
