@@ -136,20 +136,20 @@ PackagedKernel read_packaged(const YamlFile& file, const YAML::Node& body, const
 }
 
 using Keys = std::vector<std::string>;
-const Keys k_own{"path",     "description", "revision", "patches", "fragments",
-                 "zone_dma", "config",      "modules",  "probe",   "least_memory"};
-const Keys k_packaged{"description", "suite",     "packages",   "modules",
-                      "version",     "page_size", "free_space", "least_memory"};
-const Keys k_source{"description", "source", "fragments", "steps", "free_space", "least_memory"};
+const Keys k_own_keys{"path",     "description", "revision", "patches", "fragments",
+                      "zone_dma", "config",      "modules",  "probe",   "least_memory"};
+const Keys k_packaged_keys{"description", "suite",     "packages",   "modules",
+                           "version",     "page_size", "free_space", "least_memory"};
+const Keys k_source_keys{"description", "source", "fragments", "steps", "free_space", "least_memory"};
 
 /// Which keys an entry may have; a mistyped one must not decide which kind of kernel it is.
 void check_keys(const YamlFile& file, const std::string& what, const YAML::Node& body) {
   Keys all;
-  for (const auto* keys : {&k_own, &k_packaged, &k_source})
+  for (const auto* keys : {&k_own_keys, &k_packaged_keys, &k_source_keys})
     for (const auto& key : *keys)
       if (std::ranges::find(all, key) == all.end()) all.push_back(key);
   file.expect_keys(body, what, all);
-  file.expect_keys(body, what, body["path"] ? k_own : body["packages"] ? k_packaged : k_source);
+  file.expect_keys(body, what, body["path"] ? k_own_keys : body["packages"] ? k_packaged_keys : k_source_keys);
 }
 
 /// Throws unless the value is one of these words, or absent.
