@@ -205,9 +205,11 @@ TEST(E2eLibvirt, AStuckGuestIsLookedIntoAndAnNmiIsRefusedInTheSameWords) {
   ASSERT_THAT(run.cells[0].findings, SizeIs(1));
   EXPECT_EQ(run.cells[0].findings[0].code, "boot-timeout");
   auto cell = place.path() / "run/cells" / run.cells[0].cell.slug;
-  EXPECT_THAT(read_file(cell / "post-mortem/summary.txt"), HasSubstr("CPU 0 waits in the system kernel at"));
+  auto summary = read_file(cell / "post-mortem/summary.txt");
+  EXPECT_THAT(summary, HasSubstr("in the system kernel at "));
+  EXPECT_THAT(summary, HasSubstr("do_idle+"));
   auto memory = cell / run.cells[0].artifacts.at("memory");
-  EXPECT_EQ(read_file(memory).substr(0, 8), "KDUMP   ");
+  EXPECT_EQ(read_file(memory).substr(0, 12), "makedumpfile"); // QEMU 7.2 writes a stream
   EXPECT_EQ(run.cells[1].verdict, Verdict::skip) << outcome.out;
   EXPECT_THAT(codes_of(run.cells[1]), HasSubstr("lacks-support"));
   EXPECT_THAT(run.cells[1].findings[0].text, HasSubstr("QEMU refused inject-nmi"));
