@@ -102,6 +102,22 @@ TEST_F(E2eLibvirtDaemon, RunsTheCellsOfASystemConnection) {
   EXPECT_THAT(files_below(place_.tmp()), IsEmpty());
 }
 
+TEST_F(E2eLibvirtDaemon, EndsItsDomainsWithinTwoSecondsOfCtrlC) {
+  Program program(place_, arguments(daemon_->uri(), {"--only", "rodata=full"}));
+  ASSERT_TRUE(
+      program.wait_until([&] { return in_phase(run_directory(), Phase::load); }, Deadline::after(k_run_budget)));
+  auto pid = program.pid();
+  EXPECT_THAT(emulators_named_by(pid), SizeIs(1));
+  auto asked = Clock::now();
+  program.signal(SIGINT);
+  auto gone = [&] {
+    return emulators_named_by(pid).empty() && virsh(daemon_->uri(), {"list", "--all", "--name"}).empty();
+  };
+  EXPECT_TRUE(eventually(gone, Deadline::after(std::chrono::seconds(10))));
+  EXPECT_LT(Seconds(Clock::now() - asked).count(), 2);
+  EXPECT_EQ(program.finish(Deadline::after(std::chrono::minutes(1))).status.code, 130);
+}
+
 TEST_F(E2eLibvirtDaemon, ThatIsKilledLeavesAnErrorAndNoGuest) {
   Program program(place_, arguments(daemon_->uri(), {"--only", "rodata=full"}));
   ASSERT_TRUE(
