@@ -47,7 +47,8 @@ TEST_F(Console, KnowsTheCaptureKernelOfAPanicThatWasNotShown) {
   auto stages = [&](const std::string& events) {
     write_file(directory_.path() / "events.jsonl", events);
     std::string text;
-    for (const auto& each : read_console(directory_.path())->lines) text += each.stage + ",";
+    auto console = read_console(directory_.path());
+    for (const auto& each : console->lines) text += each.stage + ",";
     return text;
   };
   EXPECT_EQ(stages(banner + system + banner + capture), "system_kernel,,capture_kernel,,");
