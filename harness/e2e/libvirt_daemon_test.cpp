@@ -56,20 +56,20 @@ protected:
   /// world until it is back. The first is an error of the host without a guest left, the second passes.
   void expect_an_error_and_a_pass(const std::function<void()>& go_away_and_come_back) {
     Program program(place_, arguments(daemon_->uri()));
-    ASSERT_TRUE(
-        program.wait_until([&] { return in_phase(run_directory(), Phase::load); }, Deadline::after(k_run_budget)));
+    ASSERT_TRUE(reaches(program, Phase::load));
     auto first = emulators_named_by(program.pid());
     EXPECT_THAT(first, SizeIs(1));
     program.signal(SIGSTOP);
     go_away_and_come_back();
     program.signal(SIGCONT);
-    EXPECT_TRUE(
-        program.wait_until([&] { return in_phase(run_directory(), Phase::capture); }, Deadline::after(k_run_budget)))
-        << program.err(); // of the second
+    EXPECT_TRUE(reaches(program, Phase::capture)) << program.err(); // of the second
     auto second = emulators_named_by(program.pid());
     EXPECT_THAT(second, SizeIs(1));
     EXPECT_NE(second, first);
     expect_an_error_and_a_pass(program);
+  }
+  bool reaches(Program& program, Phase phase) const {
+    return program.wait_until([&] { return in_phase(run_directory(), phase); }, Deadline::after(k_run_budget));
   }
   void expect_an_error_and_a_pass(Program& program) const {
     auto pid = program.pid();
@@ -104,8 +104,7 @@ TEST_F(E2eLibvirtDaemon, RunsTheCellsOfASystemConnection) {
 
 TEST_F(E2eLibvirtDaemon, EndsItsDomainsWithinTwoSecondsOfCtrlC) {
   Program program(place_, arguments(daemon_->uri(), {"--only", "rodata=full"}));
-  ASSERT_TRUE(
-      program.wait_until([&] { return in_phase(run_directory(), Phase::load); }, Deadline::after(k_run_budget)));
+  ASSERT_TRUE(reaches(program, Phase::load));
   auto pid = program.pid();
   EXPECT_THAT(emulators_named_by(pid), SizeIs(1));
   auto asked = Clock::now();
@@ -120,8 +119,7 @@ TEST_F(E2eLibvirtDaemon, EndsItsDomainsWithinTwoSecondsOfCtrlC) {
 
 TEST_F(E2eLibvirtDaemon, ThatIsKilledLeavesAnErrorAndNoGuest) {
   Program program(place_, arguments(daemon_->uri(), {"--only", "rodata=full"}));
-  ASSERT_TRUE(
-      program.wait_until([&] { return in_phase(run_directory(), Phase::load); }, Deadline::after(k_run_budget)));
+  ASSERT_TRUE(reaches(program, Phase::load));
   EXPECT_THAT(emulators_named_by(program.pid()), SizeIs(1));
   daemon_->kill();
   auto pid = program.pid();
@@ -158,8 +156,7 @@ TEST_F(E2eLibvirtDaemon, ThatWasStoppedAndIsBackRunsTheNextCellOfTheSameRun) {
 
 TEST_F(E2eLibvirtDaemon, ThatAnswersNothingMoreIsAnErrorAndRunsTheNextCellWhenItDoes) {
   Program program(place_, arguments(daemon_->uri()));
-  ASSERT_TRUE(
-      program.wait_until([&] { return in_phase(run_directory(), Phase::load); }, Deadline::after(k_run_budget)));
+  ASSERT_TRUE(reaches(program, Phase::load));
   daemon_->signal(SIGSTOP);
   EXPECT_TRUE(
       program.wait_until([&] { return journal_cells(run_directory()).size() == 1; }, Deadline::after(k_run_budget)));
@@ -170,8 +167,7 @@ TEST_F(E2eLibvirtDaemon, ThatAnswersNothingMoreIsAnErrorAndRunsTheNextCellWhenIt
 
 TEST_F(E2eLibvirtDaemon, EndsTheGuestsOfAKdtThatWasKilled) {
   Program program(place_, arguments(daemon_->uri(), {"--only", "rodata=full"}));
-  ASSERT_TRUE(
-      program.wait_until([&] { return in_phase(run_directory(), Phase::load); }, Deadline::after(k_run_budget)));
+  ASSERT_TRUE(reaches(program, Phase::load));
   auto pid = program.pid();
   EXPECT_THAT(emulators_named_by(pid), SizeIs(1));
   program.signal(SIGKILL);

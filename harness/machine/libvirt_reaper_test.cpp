@@ -1,7 +1,7 @@
 #include "base/deadline.hpp"
 #include "base/error.hpp"
 #include "base/file.hpp"
-#include "base/text.hpp"
+#include "base/proc_stat.hpp"
 #include "machine/libvirt_connection.hpp"
 #include "machine/libvirt_reaper.hpp"
 
@@ -38,9 +38,8 @@ int start_daemon(const fs::path& number) {
 /// State and parent, of /proc/PID/stat; empty when it is gone.
 std::string state_of(int pid) {
   try {
-    auto stat = read_file(fmt::format("/proc/{}/stat", pid));
-    auto words = split(stat.substr(stat.rfind(')') + 2), ' ');
-    return fmt::format("{} {}", words[0], words[1]);
+    auto fields = proc_stat(pid);
+    return fmt::format("{} {}", fields.at(proc_stat_index(3)), fields.at(proc_stat_index(4)));
   } catch (const Error&) {
     return "";
   }

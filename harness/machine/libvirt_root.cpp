@@ -95,7 +95,7 @@ LibvirtRoot::LibvirtRoot(const fs::path& named, const fs::path& keeper) : path_(
   std::string users = ::geteuid() == 0 ? "user = \"root\"\ngroup = \"root\"\n" : "";
   std::error_code none;
   if (own_ || !fs::exists(path_ / "etc/qemu.conf", none)) write_file(path_ / "etc/qemu.conf", k_configuration + users);
-  if (own_) take_capabilities();
+  if (own_) copy_files(capabilities_in_cache(), path_ / k_capabilities);
   if (!keeper.empty()) start_keeper(keeper, own_.has_value());
 }
 
@@ -104,10 +104,6 @@ LibvirtRoot::~LibvirtRoot() {
   int status = 0;
   while (keeper_ > 0 && ::waitpid(keeper_, &status, 0) < 0 && errno == EINTR) {
   }
-}
-
-void LibvirtRoot::take_capabilities() const {
-  copy_files(capabilities_in_cache(), path_ / k_capabilities);
 }
 
 void LibvirtRoot::keep_capabilities() const {

@@ -37,7 +37,6 @@ public:
   void with_driver_user(const std::function<void()>& function) const;
 
 private:
-  void take_capabilities() const;
   void start_keeper(const std::filesystem::path& program, bool removes);
   void show_user() const;
 
