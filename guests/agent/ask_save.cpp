@@ -32,12 +32,13 @@ protocol::SaveAnswer run_makedumpfile(const Session& session, const protocol::Sa
   // The child inherits this very open file, so its offset tells how far the child has come.
   const int out = to_stdout ? target.stream() : -1;
   MakedumpfileProgress progress;
-  const ChildEnd end = run_child(argv, out, [&](std::string_view piece) {
+  const auto listen = [&](std::string_view piece) {
     const auto step = progress.feed(piece);
     if (!step) return;
     const auto bytes = to_stdout ? target.streamed() : target.written();
     session.progress({.id = 0, .done = step->per_mille, .total = 1000, .what = step->what, .bytes = bytes});
-  });
+  };
+  const ChildEnd end = run_child(argv, out, listen, makedumpfile_environment(ask));
   protocol::SaveAnswer answer;
   answer.exit_status = end.exit_status;
   answer.output = tail_of(settled(end.output), k_most_save_output);

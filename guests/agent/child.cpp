@@ -13,17 +13,26 @@ namespace {
 
 constexpr std::size_t k_most_output = std::size_t{1} << 20;
 
-pid_t spawn(const std::vector<std::string>& argv, int stdout_fd, int pipe_fd) {
-  std::vector<char*> words;
-  for (const auto& word : argv) words.push_back(const_cast<char*>(word.c_str()));
+std::vector<char*> pointers(const std::vector<std::string>& words) {
+  std::vector<char*> all;
+  for (const auto& word : words) all.push_back(const_cast<char*>(word.c_str()));
+  return all;
+}
+
+pid_t spawn(const std::vector<std::string>& argv, const std::vector<std::string>& environment, int stdout_fd,
+            int pipe_fd) {
+  auto words = pointers(argv);
   words.push_back(nullptr);
+  auto variables = pointers(environment); // first: of two of one name the first one counts
+  for (char** own = environ; *own != nullptr; ++own) variables.push_back(*own);
+  variables.push_back(nullptr);
 
   posix_spawn_file_actions_t actions;
   posix_spawn_file_actions_init(&actions);
   posix_spawn_file_actions_adddup2(&actions, stdout_fd >= 0 ? stdout_fd : pipe_fd, STDOUT_FILENO);
   posix_spawn_file_actions_adddup2(&actions, pipe_fd, STDERR_FILENO);
   pid_t pid = -1;
-  errno = posix_spawnp(&pid, words[0], &actions, nullptr, words.data(), environ);
+  errno = posix_spawnp(&pid, words[0], &actions, nullptr, words.data(), variables.data());
   posix_spawn_file_actions_destroy(&actions);
   if (errno != 0) fail("cannot run " + argv[0]);
   return pid;
@@ -32,12 +41,12 @@ pid_t spawn(const std::vector<std::string>& argv, int stdout_fd, int pipe_fd) {
 } // namespace
 
 ChildEnd run_child(const std::vector<std::string>& argv, int stdout_fd,
-                   const std::function<void(std::string_view)>& listen) {
+                   const std::function<void(std::string_view)>& listen, const std::vector<std::string>& environment) {
   int ends[2];
   if (pipe2(ends, O_CLOEXEC) != 0) fail("cannot make a pipe");
   const Fd out{ends[0]};
   Fd in{ends[1]};
-  const pid_t pid = spawn(argv, stdout_fd, in.get());
+  const pid_t pid = spawn(argv, environment, stdout_fd, in.get());
   in = Fd{}; // else the pipe would never end
 
   ChildEnd end;

@@ -231,14 +231,23 @@ TEST(MakedumpfileArgv, SeveralThreadsAndSeveralFiles) {
   protocol::SaveAsk ask;
   ask.threads = 2;
   EXPECT_THAT(makedumpfile_argv(ask, {"/dev/vda"}, 4096),
-              ElementsAre("busybox", "env", "LD_PRELOAD=libgcc_s.so.1", "makedumpfile", "-b", "10", "-d", "31", "-l",
-                          "--num-threads", "2", "-F", "/proc/vmcore"));
+              ElementsAre("makedumpfile", "-b", "10", "-d", "31", "-l", "--num-threads", "2", "-F", "/proc/vmcore"));
+  EXPECT_THAT(makedumpfile_environment(ask), ElementsAre("LD_PRELOAD=libgcc_s.so.1"));
   ask.threads = 0;
   ask.format = "kdump";
   ask.split = 2;
   EXPECT_THAT(makedumpfile_argv(ask, {"/dev/vda", "/dev/vdd"}, 4096),
               ElementsAre("makedumpfile", "-b", "10", "-d", "31", "-l", "--split", "-f", "/proc/vmcore", "/dev/vda",
                           "/dev/vdd"));
+}
+
+TEST(MakedumpfileEnvironment, AnEmulatedGuestClearsMemoryByStores) {
+  EXPECT_THAT(makedumpfile_environment({}), testing::IsEmpty());
+  protocol::SaveAsk ask;
+  ask.emulated = true;
+  EXPECT_THAT(makedumpfile_environment(ask), ElementsAre("GLIBC_TUNABLES=glibc.cpu.name=emag"));
+  ask.threads = 1;
+  EXPECT_THAT(makedumpfile_environment(ask), testing::SizeIs(2));
 }
 
 TEST(MakedumpfileArgv, ABitmapTooLargeForItsMemoryGoesToAFileWhereThereIsRoom) {

@@ -77,13 +77,15 @@ protocol::TriggerAsk trigger_ask(const CellParameters& parameters, const matrix:
           .steps = steps_of(trigger.steps)};
 }
 
-protocol::SaveAsk save_ask(const DumpSettings& dump, const protocol::SaveTarget& target) {
+protocol::SaveAsk save_ask(const DumpSettings& dump, const protocol::SaveTarget& target,
+                           machine::Accelerator accelerator) {
   return {.target = target,
           .filter = static_cast<unsigned>(dump.filter),
           .compression = dump.compression,
           .format = dump.format,
           .threads = dump.threads,
-          .split = dump.split};
+          .split = dump.split,
+          .emulated = accelerator == machine::Accelerator::tcg};
 }
 
 } // namespace kdt::run

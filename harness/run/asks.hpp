@@ -34,6 +34,7 @@ protocol::LoadAsk load_ask(const CellParameters& parameters, ByteSize image, Byt
 /// The clock of the guest is set to now.
 protocol::TriggerAsk trigger_ask(const CellParameters& parameters, const matrix::Trigger& trigger,
                                  const std::string& nonce);
-protocol::SaveAsk save_ask(const DumpSettings& dump, const protocol::SaveTarget& target);
+protocol::SaveAsk save_ask(const DumpSettings& dump, const protocol::SaveTarget& target,
+                           machine::Accelerator accelerator);
 
 } // namespace kdt::run

@@ -47,21 +47,31 @@ bool is_inherited(Phase phase, const Template* origin) {
   return origin != nullptr && phase > Phase::prepare && phase <= origin->after;
 }
 
-Seconds wake(CellRun& cell) {
+/// How long it took until the guest might run, which the cell's log leaves out.
+Seconds wait_for_turn(CellRun& cell, const CellContext& context) {
   auto begin = Clock::now();
-  cell.wake();
-  return Clock::now() - begin;
+  context.guest_begins();
+  Seconds waited = Clock::now() - begin;
+  cell.log().leave_out(waited);
+  return waited;
 }
 
-/// Runs the phases up to the last one until one says that the next makes no sense; the rest are skipped. Throws
-/// ForkFailed.
-void run_phases(CellRun& cell, const CellContext& context, CellResult& result, Phase last = Phase::verify) {
+/// Runs the phases up to the last one until one says that the next makes no sense; the rest are skipped. Returns how
+/// long the guest waited for its turn. Throws ForkFailed.
+Seconds run_phases(CellRun& cell, const CellContext& context, CellResult& result, Phase last = Phase::verify) {
   const auto* origin = context.fork_of;
   bool going = true;
+  Seconds waited{};
   for (const auto& step : k_steps) {
-    if (step.phase > last) return;
+    if (step.phase > last) break;
     if (going && is_inherited(step.phase, origin)) {
-      if (result.phases.size() == 1) result.phases[0].seconds += wake(cell);
+      if (result.phases.size() == 1) {
+        auto begin = Clock::now();
+        cell.start_fork();
+        waited = wait_for_turn(cell, context);
+        cell.wake();
+        result.phases[0].seconds += Clock::now() - begin - waited;
+      }
       result.phases.push_back(*std::ranges::find(origin->phases, step.phase, &PhaseResult::phase));
       result.phases.back().of_template = true;
       continue;
@@ -70,6 +80,8 @@ void run_phases(CellRun& cell, const CellContext& context, CellResult& result, P
       result.phases.push_back({step.phase, Seconds(0), "skipped"});
       continue;
     }
+    if (step.phase == Phase::boot) waited = wait_for_turn(cell, context);
+    if (step.phase == Phase::verify) context.guest_ended();
     if (context.on_phase) context.on_phase(step.phase);
     auto begin = Clock::now();
     auto findings_before = result.findings.size();
@@ -97,6 +109,7 @@ void run_phases(CellRun& cell, const CellContext& context, CellResult& result, P
       going = false;
     }
   }
+  return waited;
 }
 
 } // namespace
@@ -181,9 +194,10 @@ CellResult run_once(const Cell& cell, const CellContext& context) {
   if (const auto* origin = context.fork_of) result.fork = Fork{.of = origin->name, .after = origin->after};
   result.not_forked = context.not_forked;
   std::unique_ptr<CellRun> running;
+  Seconds waited{};
   try {
     running = std::make_unique<CellRun>(cell, context, result);
-    run_phases(*running, context, result);
+    waited = run_phases(*running, context, result);
     running->observe_host();
   } catch (const Error& error) { // the logs cannot be opened, or not be written any more
     auto phase = k_phases[std::min(result.phases.size(), k_phases.size() - 1)];
@@ -196,7 +210,7 @@ CellResult run_once(const Cell& cell, const CellContext& context) {
   bool keep = context.keep == Keep::all || (context.keep == Keep::failed && !expected(result.verdict));
   // Half a dump would keep the disk full, for the journal and the cells to come.
   if (std::ranges::find(result.findings, "host-disk", &Finding::code) != result.findings.end()) keep = false;
-  result.seconds = Clock::now() - begin;
+  result.seconds = Clock::now() - begin - waited;
   try {
     if (running) running->tidy(keep);
     write_file(context.directory / "cell.json", to_json(result).dump(2) + "\n");

@@ -26,6 +26,9 @@ public:
   /// Begins with what another log holds, whose last event was at this time, as if this one had been there.
   void continue_after(std::string_view events, std::string_view console, Seconds age);
 
+  /// Goes on as if so much less time had passed.
+  void leave_out(Seconds idle) { begin_ += std::chrono::duration_cast<Clock::duration>(idle); }
+
   bool console_cut() const { return console_cut_; }
   Seconds now() const { return Clock::now() - begin_; }
 

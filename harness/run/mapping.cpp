@@ -28,6 +28,14 @@ void CellRun::remember_for_walk(const protocol::Facts& facts) {
       regions_.push_back({{range.start}, {(range.last + facts.page_size) / facts.page_size * facts.page_size}});
 }
 
+std::optional<std::uint64_t> CellRun::symbol_address(const protocol::Facts& facts, std::string_view name) {
+  auto symbols = facts.text ? kernel_symbols() : std::nullopt;
+  if (!symbols) return std::nullopt;
+  auto text = symbols->address("_text"), symbol = symbols->address(name);
+  if (!text || !symbol) return std::nullopt;
+  return *facts.text + (*symbol - *text);
+}
+
 protocol::ProbeAnswer CellRun::walk_from_host(const std::vector<PhysRange>& regions) {
   auto begin = log_.now();
   protocol::ProbeAnswer seen;
@@ -75,7 +83,7 @@ void CellRun::compare_with_host(std::optional<protocol::ProbeAnswer> probe, Mome
   bool pages_close = is("kfence", std::string("early")) || is("debug_pagealloc", true);
   auto differences = map_differences(*probe, host, pages_close);
   if (!differences.empty()) { // an alias may have changed between the two readings: once more decides
-    auto again = session_->ask(protocol::ask::probe, protocol::Done{}, timeouts_.probe);
+    auto again = session_->ask(protocol::ask::probe, protocol::ProbeAsk{crash_image_}, timeouts_.probe);
     if (!again) throw Error(Blame::infra, "the probe did not answer a second time: {}", differences.front());
     probe = guest::read<protocol::ProbeAnswer>(*again);
     differences = map_differences(*probe, walk_from_host(ranges_of(probe->regions)), pages_close);

@@ -204,6 +204,7 @@ bool CellRun::boot() {
   observe_boot(*facts, result_.observed);
   observe_boot_time(seconds, *facts, result_.observed);
   remember_for_walk(*facts);
+  crash_image_ = symbol_address(*facts, "kexec_crash_image");
   // Without a region a cell ends after load has looked at the linear map: a baseline, or a request that is refused. It
   // is red here unless a rule says so; where the rules promise to speak and do not, the judge says that.
   bool left_to_the_judge =
@@ -230,7 +231,7 @@ bool CellRun::region_reserved() const {
 /// the page tables. False when there is no agent any more.
 bool CellRun::ask_probe(Phase phase, std::optional<protocol::ProbeAnswer>& answer) {
   if (!context_.kernel.no_probe.empty()) return true;
-  answer = ask<protocol::ProbeAnswer>(phase, ask::probe, protocol::Done{}, timeouts_.probe, "probe-failed");
+  answer = ask<protocol::ProbeAnswer>(phase, ask::probe, protocol::ProbeAsk{crash_image_}, timeouts_.probe, "probe-failed");
   if (answer) report_untried(phase, *answer);
   return answer || !session_->refusal().empty();
 }
@@ -356,7 +357,7 @@ bool CellRun::capture() {
 bool CellRun::save() {
   const auto& dump = cell_.parameters.dump;
   auto answer =
-      ask<protocol::SaveAnswer>(Phase::save, ask::save, save_ask(dump, target_->ask()), timeouts_.save, "save-failed");
+      ask<protocol::SaveAnswer>(Phase::save, ask::save, save_ask(dump, target_->ask(), context_.accelerator), timeouts_.save, "save-failed");
   if (!answer) return false;
   if (dump.target == "ssh") answer->bytes = size_of_file(target_->dump()).bytes; // the guest does not count them
   observe_save(*answer, result_.observed);

@@ -27,6 +27,8 @@ public:
   bool save();
   bool verify();
 
+  /// Starts the QEMU of a fork, whose guest stands still; throws ForkFailed, Interrupted.
+  void start_fork();
   /// Lets the fork go on where its template froze; throws ForkFailed, Interrupted.
   void wake();
   /// Makes the guest a template; throws Error{infra}, Interrupted.
@@ -93,6 +95,9 @@ private:
 
   /// Keeps what a walk of the page tables from the host needs to know.
   void remember_for_walk(const protocol::Facts& facts);
+  /// Where KASLR put a symbol of the system kernel; nullopt when its System.map is not there or it does not tell where
+  /// it is.
+  std::optional<std::uint64_t> symbol_address(const protocol::Facts& facts, std::string_view name);
   enum class Moment { before_load, after_load };
   /// Reads the page tables from the host, too, and reports where the probe saw something else; without a probe this
   /// reading stands for it. False when there is no agent any more, which it has reported then.
@@ -117,6 +122,7 @@ private:
   protocol::LoadAnswer load_;
   bool wrong_headers_ = false; ///< kexec-tools said that it could not describe memory to the capture kernel
   std::optional<protocol::NotePlace> note_;         ///< of the system kernel; nullopt: it does not tell
+  std::optional<std::uint64_t> crash_image_;        ///< address of the system kernel's variable kexec_crash_image
   std::vector<PhysRange> regions_;                  ///< `Crash kernel` of /proc/iomem at boot, whole pages
   std::vector<protocol::IomemRange> iomem_;         ///< of the system kernel, once its agent has told
   std::vector<protocol::IomemRange> capture_iomem_; ///< of the capture kernel

@@ -193,7 +193,7 @@ std::string capture_asks(const Reproduction& what) {
   auto power_off = document_line(ask_line(2, ask::poweroff, protocol::Done{}));
   if (parameters.dump.target == "ssh") return power_off;
   protocol::SaveTarget target{.kind = parameters.dump.target};
-  return document_line(ask_line(1, ask::save, save_ask(parameters.dump, target))) + "\n" + power_off;
+  return document_line(ask_line(1, ask::save, save_ask(parameters.dump, target, what.accelerator))) + "\n" + power_off;
 }
 
 /// One for each part of a raw dump, by the names of DumpTarget.

@@ -34,8 +34,8 @@ private:
   void run_turn(const Turn& turn);
   void skip_what_never_fits();
   void make_template_of(const Turn& turn, const image::KernelImage& kernel);
-  CellContext context_of(const PlannedCell& planned, const image::KernelImage& kernel, std::filesystem::path directory);
-  CellResult run_one(std::size_t index, const image::KernelImage& kernel, int attempt);
+  CellContext context_of(const Job& job, const image::KernelImage& kernel, std::filesystem::path directory);
+  CellResult run_one(const Job& job, const image::KernelImage& kernel, int attempt);
   RunProgress progress();
   void finish(CellResult result);
   CellResult not_run(std::size_t index, Finding finding) const;
@@ -205,7 +205,7 @@ void Running::run_turn(const Turn& turn) {
   for (int attempt = 1, retries = options_.retry_infra;; ++attempt) {
     if (attempt > 1) observer_.cell_started(planned.cell, progress());
     auto lost = backend_.hosts_lost();
-    auto result = run_one(turn.job.index, *kernel, attempt);
+    auto result = run_one(turn.job, *kernel, attempt);
     if (backend_.hosts_lost() > lost) ++retries; // elsewhere, then
     bool ours = result.verdict == Verdict::error && result.blame == Blame::infra;
     if (ours && attempt <= retries && !stop_.stop_requested()) continue;
@@ -240,7 +240,9 @@ void Running::work() {
   }
 }
 
-CellContext Running::context_of(const PlannedCell& planned, const image::KernelImage& kernel, fs::path directory) {
+/// For as long as the job lasts.
+CellContext Running::context_of(const Job& job, const image::KernelImage& kernel, fs::path directory) {
+  const auto& planned = cells_[job.index];
   const auto& cell = planned.cell;
   std::error_code ignored;
   fs::remove_all(directory, ignored);
@@ -256,6 +258,11 @@ CellContext Running::context_of(const PlannedCell& planned, const image::KernelI
           .keep = options_.keep,
           .stop = stop_.get_token(),
           .on_phase = [this, &cell](Phase phase) { observer_.phase_started(cell, phase); },
+          .guest_begins =
+              [this, &job] {
+                if (!scheduler_.begin_guest(job, stop_.get_token())) throw Interrupted();
+              },
+          .guest_ended = [this, &job] { scheduler_.end_guest(job); },
           .matrix = options_.matrix,
           .kernel_options = options_.kernel_options,
           .backend = backend_.name,
@@ -267,7 +274,7 @@ void Running::make_template_of(const Turn& turn, const image::KernelImage& kerne
   const auto& planned = cells_[turn.job.index];
   auto number = *turn.job.group;
   const auto& group = templates_.group(number);
-  auto context = context_of(planned, kernel, options_.directory / "templates" / group.name);
+  auto context = context_of(turn.job, kernel, options_.directory / "templates" / group.name);
   auto expected = turn.job.cold_memory;
   for (auto index : group.cells)
     expected = std::max(expected, fork_growth(cells_[index].cell.parameters, ByteSize{UINT64_MAX}));
@@ -276,11 +283,10 @@ void Running::make_template_of(const Turn& turn, const image::KernelImage& kerne
   if (!made) observer_.warned(fmt::format("{}; {} cells boot instead", templates_.why_not(number), group.cells.size()));
 }
 
-CellResult Running::run_one(std::size_t index, const image::KernelImage& kernel, int attempt) {
-  const auto& planned = cells_[index];
-  const auto& cell = planned.cell;
-  auto context = context_of(planned, kernel, options_.directory / "cells" / cell.slug);
-  auto origin = templates_.origin_of(index);
+CellResult Running::run_one(const Job& job, const image::KernelImage& kernel, int attempt) {
+  const auto& cell = cells_[job.index].cell;
+  auto context = context_of(job, kernel, options_.directory / "cells" / cell.slug);
+  auto origin = templates_.origin_of(job.index);
   if (attempt == 1) context.fork_of = origin.fork_of; // what went wrong with a fork is tried without
   context.not_forked = origin.not_forked;
   auto result = run_cell(cell, context);
@@ -326,7 +332,8 @@ RunResult Running::go() {
         fatal(error);
       }
     });
-    for (unsigned i = 0; i < std::max(1U, options_.jobs); ++i) threads.emplace_back([this] { work(); });
+    // One more than guests may run: it verifies the last dump, or starts the next fork.
+    for (unsigned i = 0; i < std::max(1U, options_.jobs) + 1; ++i) threads.emplace_back([this] { work(); });
   }
   if (fatal_) throw *fatal_;
   std::map<std::string, std::size_t> order;

@@ -12,9 +12,21 @@ Scheduler::Scheduler(std::vector<Job> jobs, unsigned slots, std::function<Room()
   std::ranges::stable_sort(waiting_, std::ranges::greater(), [](const Job& job) { return job.need.seconds; });
 }
 
+bool Scheduler::has_slots(const Need& need) const {
+  return used_.slots + awaited_slots_ + need.slots <= slots_;
+}
+
 bool Scheduler::fits(const Need& need, const Room& room) const {
-  return used_.slots + need.slots <= slots_ && used_.memory + need.memory <= room.memory &&
-         used_.disk + need.disk <= room.disk;
+  return used_.memory + need.memory <= room.memory && used_.disk + need.disk <= room.disk;
+}
+
+void Scheduler::take_slots(const Job& job) {
+  used_.slots += job.need.slots;
+  with_slots_.insert(job.index);
+}
+
+void Scheduler::free_slots(const Job& job) {
+  if (with_slots_.erase(job.index) > 0) used_.slots -= job.need.slots;
 }
 
 Scheduler::Group Scheduler::state_of(const Job& job) const {
@@ -38,12 +50,16 @@ std::optional<Turn> Scheduler::take() {
   auto first = std::ranges::find_if(waiting_, ready);
   if (first == waiting_.end()) return std::nullopt;
   auto room = room_();
-  auto can_start = [&](const Job& job) { return ready(job) && fits(need_of(job), room); };
+  auto has_room = [&](const Job& job) { return ready(job) && fits(need_of(job), room); };
+  auto is_fork = [&](const Job& job) { return state_of(job) == Group::made && has_room(job); };
+  auto can_start = [&](const Job& job) { return has_slots(job.need) && has_room(job); };
   auto it = std::find_if(first, waiting_.end(), can_start);
   if (it != waiting_.end() && state_of(*it) == Group::none) { // templates that are there take memory: use them up first
-    auto is_fork = [&](const Job& job) { return state_of(job) == Group::made && can_start(job); };
-    if (auto fork = std::find_if(first, waiting_.end(), is_fork); fork != waiting_.end()) it = fork;
+    auto fork_starts = [&](const Job& job) { return has_slots(job.need) && is_fork(job); };
+    if (auto fork = std::find_if(first, waiting_.end(), fork_starts); fork != waiting_.end()) it = fork;
   }
+  bool starts = it != waiting_.end();
+  if (!starts && !ahead_) it = std::find_if(first, waiting_.end(), is_fork);
   bool found = it != waiting_.end();
   if (!found) {
     if (running_ > 0 || !settled_) return std::nullopt;
@@ -58,15 +74,31 @@ std::optional<Turn> Scheduler::take() {
     turn.fits = fits(turn.job.need, room);
   }
   const auto& need = turn.job.need;
-  used_.slots += need.slots;
+  if (found && !starts) {
+    ahead_ = turn.job.index;
+    awaited_slots_ += need.slots;
+  } else {
+    take_slots(turn.job);
+  }
   used_.memory = used_.memory + need.memory;
   used_.disk = used_.disk + need.disk;
   ++running_;
   if (turn.makes_template) {
     groups_[*turn.job.group] = Group::in_making;
-    used_.memory = used_.memory + turn.job.cold_memory;
+    count_template(turn.job);
   }
   return turn;
+}
+
+/// While a template is made nobody knows yet whether its RAM file is in memory or on disk, and it is still growing.
+void Scheduler::count_template(const Job& job) {
+  used_.memory = used_.memory + job.cold_memory;
+  used_.disk = used_.disk + job.cold_memory;
+}
+
+void Scheduler::forget_template(const Job& job) {
+  used_.memory = used_.memory - job.cold_memory;
+  used_.disk = used_.disk - job.cold_memory;
 }
 
 /// All that still wait for it boot.
@@ -79,7 +111,7 @@ void Scheduler::give_up_template(std::size_t group) {
 void Scheduler::template_settled(const Turn& turn, bool made) {
   KDT_ASSERT(turn.makes_template);
   std::scoped_lock lock(mutex_);
-  used_.memory = used_.memory - turn.job.cold_memory; // a RAM file that stays is no longer among what the host has free
+  forget_template(turn.job); // a RAM file that stays is no longer among what the host has free
   if (made)
     groups_[*turn.job.group] = Group::made;
   else
@@ -94,16 +126,38 @@ std::optional<Turn> Scheduler::next(std::stop_token stop) {
   return turn;
 }
 
+bool Scheduler::begin_guest(const Job& job, std::stop_token stop) {
+  std::unique_lock lock(mutex_);
+  if (with_slots_.contains(job.index)) return true;
+  if (ahead_ != job.index) awaited_slots_ += job.need.slots; // it had a guest before this one
+  bool free = changed_.wait(lock, stop, [&] { return used_.slots + job.need.slots <= slots_; });
+  awaited_slots_ -= job.need.slots;
+  if (ahead_ == job.index) ahead_.reset();
+  if (free) take_slots(job);
+  changed_.notify_all();
+  return free;
+}
+
+void Scheduler::end_guest(const Job& job) {
+  std::scoped_lock lock(mutex_);
+  free_slots(job);
+  changed_.notify_all();
+}
+
 void Scheduler::done(const Job& job) {
   std::scoped_lock lock(mutex_);
   KDT_ASSERT(running_ > 0);
   --running_;
-  used_.slots -= job.need.slots;
+  free_slots(job);
+  if (ahead_ == job.index) { // it ended before its guest came to run
+    ahead_.reset();
+    awaited_slots_ -= job.need.slots;
+  }
   used_.memory = used_.memory - job.need.memory;
   used_.disk = used_.disk - job.need.disk;
   if (state_of(job) == Group::in_making) { // it ended before it came to that: somebody else makes it
     groups_.erase(*job.group);
-    used_.memory = used_.memory - job.cold_memory;
+    forget_template(job);
   }
   changed_.notify_all();
 }

@@ -8,6 +8,7 @@
 #include <map>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -51,12 +52,21 @@ struct Turn {
 /// Hands out jobs to worker threads: only those whose kernel is ready, longest first, as long as slots, memory and disk
 /// for them are free; and rather a fork of a template that is there than one that needs a new one. It asks for the room
 /// each time, so that whatever else the host does counts.
+///
+/// A slot is taken while a guest runs, not while a cell does: who verifies a dump holds none, and one fork at a time is
+/// handed out while all are taken, to be started up to where its guest would run. So there is work for one thread more
+/// than there are slots.
 class Scheduler {
 public:
   Scheduler(std::vector<Job> jobs, unsigned slots, std::function<Room()> room);
 
   /// Waits for a job that may start; nullopt when none is left to hand out, or stop was requested.
   std::optional<Turn> next(std::stop_token stop);
+  /// Waits until the guest of a job that was handed out may run; at once if it has its slots. False when stop was
+  /// requested.
+  bool begin_guest(const Job& job, std::stop_token stop);
+  /// The job goes on, without a guest: its slots are free again.
+  void end_guest(const Job& job);
   /// The template that this turn was to make is there, or never will be: what it took while it was made is free again.
   void template_settled(const Turn& turn, bool made);
   /// The job has ended: what it took is free again.
@@ -75,8 +85,13 @@ private:
   bool is_ready(const Job& job) const;
   Need need_of(const Job& job) const;
   std::optional<Turn> take();
+  void count_template(const Job& job);
+  void forget_template(const Job& job);
   void give_up_template(std::size_t group);
+  bool has_slots(const Need& need) const;
   bool fits(const Need& need, const Room& room) const;
+  void take_slots(const Job& job);
+  void free_slots(const Job& job);
 
   mutable std::mutex mutex_;
   std::condition_variable_any changed_;
@@ -86,6 +101,9 @@ private:
   unsigned slots_;
   std::function<Room()> room_;
   Need used_{.slots = 0};
+  std::set<std::size_t> with_slots_;     ///< indices of the jobs whose guests run
+  std::optional<std::size_t> ahead_{};   ///< index of the job that was handed out while all slots were taken
+  unsigned awaited_slots_ = 0;           ///< by jobs that were handed out; the next that are free are theirs
   std::size_t running_ = 0;
   bool settled_ = false;
 };

@@ -156,6 +156,96 @@ TEST(Scheduler, AForkGoesBeforeWhatNeedsAnotherTemplate) {
   EXPECT_EQ(at_once(scheduler)->job.index, 1U);
 }
 
+TEST(Scheduler, WhileATemplateIsMadeItsRamFileMayGrowOnDiskToo) {
+  auto cold = job(1, 1, 1);
+  cold.need.disk = ByteSize::gib(7);
+  Scheduler scheduler({grouped(0, 7), cold}, 8, room(100, 10));
+  scheduler.kernel_ready("k");
+  auto maker = at_once(scheduler);
+  EXPECT_TRUE(maker->makes_template);
+  EXPECT_EQ(at_once(scheduler), std::nullopt); // 4 and 7 of 10
+  scheduler.template_settled(*maker, true);
+  EXPECT_EQ(at_once(scheduler)->job.index, 1U);
+}
+
+namespace {
+/// One slot, which a fork has that has just made the template of its group.
+Turn make_template_of(Scheduler& scheduler) {
+  scheduler.kernel_ready("k");
+  auto maker = *at_once(scheduler);
+  EXPECT_EQ(at_once(scheduler), std::nullopt);
+  scheduler.template_settled(maker, true);
+  return maker;
+}
+
+/// Whether its guest may run now.
+bool may_run(Scheduler& scheduler, const Turn& turn) {
+  std::stop_source source;
+  source.request_stop();
+  return scheduler.begin_guest(turn.job, source.get_token());
+}
+} // namespace
+
+TEST(Scheduler, OneForkIsHandedOutAheadAndItsGuestHasTheNextFreeSlot) {
+  Scheduler scheduler({grouped(0, 7, 9), grouped(1, 7, 5), grouped(2, 7, 4), job(3, 1, 8)}, 1, room(100));
+  auto running = make_template_of(scheduler);
+  EXPECT_TRUE(may_run(scheduler, running));
+  auto ahead = at_once(scheduler);
+  ASSERT_TRUE(ahead);
+  EXPECT_EQ(ahead->job.index, 1U); // what boots gains nothing by that
+  EXPECT_EQ(at_once(scheduler), std::nullopt);
+  scheduler.end_guest(running.job);
+  EXPECT_EQ(at_once(scheduler), std::nullopt); // the slot is not for the one that is longest now
+  EXPECT_TRUE(may_run(scheduler, *ahead));
+  EXPECT_EQ(at_once(scheduler)->job.index, 2U); // the next one ahead, while the first verifies its dump
+  scheduler.done(running.job);
+}
+
+TEST(Scheduler, AGuestWaitsUntilAnotherOneEnds) {
+  Scheduler scheduler({grouped(0, 7, 9), grouped(1, 7, 5)}, 1, room(100));
+  auto running = make_template_of(scheduler);
+  auto ahead = *at_once(scheduler);
+  bool began = false;
+  std::thread waiting([&] { began = scheduler.begin_guest(ahead.job, {}); });
+  scheduler.end_guest(running.job);
+  waiting.join();
+  EXPECT_TRUE(began);
+}
+
+TEST(Scheduler, AGuestThatEndedLeavesItsSlotAndKeepsItsMemory) {
+  Scheduler scheduler({job(0, 6, 9), job(1, 6, 5), job(2, 1, 4)}, 1, room(8));
+  scheduler.kernel_ready("k");
+  auto first = at_once(scheduler);
+  EXPECT_EQ(at_once(scheduler), std::nullopt);
+  scheduler.end_guest(first->job);
+  EXPECT_EQ(at_once(scheduler)->job.index, 2U);
+  EXPECT_EQ(at_once(scheduler), std::nullopt);
+  scheduler.done(first->job); // it has no slot to give back
+  EXPECT_EQ(at_once(scheduler), std::nullopt);
+}
+
+TEST(Scheduler, ASecondGuestOfOneJobWaitsForASlot) {
+  Scheduler scheduler({job(0, 1, 9), job(1, 1, 5), job(2, 1, 4)}, 1, room(8));
+  scheduler.kernel_ready("k");
+  auto first = *at_once(scheduler);
+  scheduler.end_guest(first.job);
+  auto second = *at_once(scheduler);
+  EXPECT_FALSE(may_run(scheduler, first));
+  scheduler.done(second.job);
+  EXPECT_TRUE(may_run(scheduler, first));
+  EXPECT_EQ(at_once(scheduler), std::nullopt);
+}
+
+TEST(Scheduler, WhoEndsBeforeItsGuestCameToRunReservesNothing) {
+  Scheduler scheduler({grouped(0, 7, 9), grouped(1, 7, 5), grouped(2, 7, 4), job(3, 1, 8)}, 1, room(100));
+  auto running = make_template_of(scheduler);
+  auto ahead = *at_once(scheduler);
+  scheduler.done(ahead.job);
+  EXPECT_EQ(at_once(scheduler)->job.index, 2U); // ahead in its stead
+  scheduler.done(running.job);
+  EXPECT_EQ(at_once(scheduler), std::nullopt); // the one ahead has the slot
+}
+
 TEST(Scheduler, WaitsForTheKernel) {
   Scheduler scheduler({job(0, 1, 1, "late")}, 1, room(8));
   std::optional<Turn> got;

@@ -59,10 +59,17 @@ void CellRun::take_over(const Template& origin) {
   log_.add("fork", {{"template", origin.name}, {"after", to_string(origin.after)}});
 }
 
-void CellRun::wake() {
+void CellRun::start_fork() {
   try {
     machine_->start();
     target_->guest_started();
+  } catch (const Error& error) {
+    throw ForkFailed(error.what());
+  }
+}
+
+void CellRun::wake() {
+  try {
     machine_->wake(Deadline::after(timeouts_.answer.most));
     auto awake = session_->ask(protocol::ask::wake,
                                protocol::WakeAsk{.time = static_cast<std::uint64_t>(std::time(nullptr)),

@@ -283,6 +283,17 @@ struct Region {
   }
 };
 
+/// Arguments of probe.
+struct ProbeAsk {
+  /// Virtual address of the kernel's variable kexec_crash_image; absent: the agent looks for it in /proc/kallsyms.
+  std::optional<std::uint64_t> crash_image;
+
+  template <class Self, class Visit>
+  static void fields(Self& self, Visit&& visit) {
+    visit("crash_image", self.crash_image);
+  }
+};
+
 /// Answer to probe.
 struct ProbeAnswer {
   LinearMap linear_map;
@@ -362,6 +373,7 @@ struct SaveAsk {
   std::string format = "flattened"; // flattened | kdump | elf | copy (of /proc/vmcore, the two above ignored)
   unsigned threads = 0;             // makedumpfile --num-threads; 0 leaves it out
   unsigned split = 1;               // parts of a kdump file, makedumpfile --split
+  bool emulated = false;            // the guest's CPUs are emulated, not virtualised
 
   template <class Self, class Visit>
   static void fields(Self& self, Visit&& visit) {
@@ -371,6 +383,7 @@ struct SaveAsk {
     visit("format", self.format);
     visit("threads", self.threads);
     visit("split", self.split);
+    visit("emulated", self.emulated);
   }
 };
 

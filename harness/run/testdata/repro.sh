@@ -72,7 +72,7 @@ cat >system.asks <<ASKS
 {"id":5,"ask":"trigger","name":"sysrq-c","nonce":"00c0ffee","time":$time,"settings":[],"loads":[],"steps":[{"act":"write","file":"/proc/sysrq-trigger","text":"c"}]}
 ASKS
 cat >capture.asks <<ASKS
-{"id":1,"ask":"save","target":{"serial":"kdt-dump","kind":"raw"},"filter":31,"compression":"lzo","format":"flattened","threads":0,"split":1}
+{"id":1,"ask":"save","target":{"serial":"kdt-dump","kind":"raw"},"filter":31,"compression":"lzo","format":"flattened","threads":0,"split":1,"emulated":true}
 {"id":2,"ask":"poweroff"}
 ASKS
 

@@ -1,0 +1,75 @@
+// A cell whose guest has to wait for its turn.
+
+#include "base/deadline.hpp"
+#include "base/error.hpp"
+#include "base/text.hpp"
+#include "run/cell_runner_fixture.hpp"
+#include "run/template.hpp"
+
+#include <nlohmann/json.hpp>
+
+namespace kdt::run {
+
+namespace {
+
+constexpr auto k_waited = std::chrono::milliseconds(300);
+
+class TurnTest : public CellRunnerTest {
+protected:
+  /// Notes what happens in which order; the turn takes a while to come.
+  CellContext noting() {
+    auto mine = context();
+    mine.on_phase = [this](Phase phase) { order_ += std::string(to_string(phase)) + " "; };
+    mine.guest_begins = [this] {
+      order_ += "turn ";
+      for (auto end = Deadline::after(k_waited); !end.passed();) continue;
+    };
+    mine.guest_ended = [this] { order_ += "ended "; };
+    return mine;
+  }
+
+  std::string order_;
+};
+
+} // namespace
+
+TEST_F(TurnTest, AGuestThatBootsDoesSoWhenItsTurnCameAndHasEndedWhenItsDumpIsVerified) {
+  auto result = run_cell(cell_, noting());
+  EXPECT_EQ(result.verdict, Verdict::pass) << codes(result);
+  EXPECT_EQ(order_, "prepare turn boot load probe trigger capture save ended verify ");
+  EXPECT_LT(result.seconds, k_waited);
+}
+
+TEST_F(TurnTest, AForkIsThereBeforeItsTurnAndWhatItWaitsIsNotItsTime) {
+  auto mine = context();
+  mine.directory = directory_.path() / "template";
+  make_directories(mine.directory);
+  auto origin = make_template(cell_, mine, "probe-1", Phase::probe, RamPlace::memory);
+  auto forked = noting();
+  forked.fork_of = origin.get();
+  auto result = run_cell(cell_, forked);
+  EXPECT_TRUE(result.fork.has_value());
+  EXPECT_EQ(order_, "prepare turn trigger capture save ended verify ");
+  EXPECT_LT(result.seconds, k_waited);
+  EXPECT_LT(result.phases[0].seconds, k_waited);
+  auto events = read_file(forked.directory / "events.jsonl");
+  auto lines = split(trim(events), '\n');
+  double last = nlohmann::json::parse(lines.back())["t"];
+  EXPECT_LT(last, (origin->age + k_waited).count()); // nor its log's
+}
+
+TEST_F(TurnTest, AGuestThatFailedHasNotEnded) {
+  guest_.instead_of("trigger", 0, [] { return Events{}; });
+  auto result = run_cell(cell_, noting());
+  EXPECT_NE(result.verdict, Verdict::pass);
+  EXPECT_EQ(order_.find("ended"), std::string::npos);
+}
+
+TEST_F(TurnTest, ATurnThatNeverComesEndsTheCell) {
+  auto mine = noting();
+  mine.guest_begins = [] { throw Interrupted(); };
+  EXPECT_THROW(run_cell(cell_, mine), Interrupted);
+  EXPECT_EQ(order_, "prepare ");
+}
+
+} // namespace kdt::run
