@@ -37,11 +37,6 @@ std::string memory_axis(const std::string& memory) {
   return fmt::format("  memory: [{}]\n", memory);
 }
 
-void add(Results& results, const std::string& group, const std::string& name, const std::string& unit,
-         const std::vector<double>& values) {
-  results.figures.push_back({.group = group, .name = name, .unit = unit, .value = spread_of(values)});
-}
-
 /// What the children that read the dumps took, all together.
 double verify_seconds(const RunResult& result) {
   double sum = 0;
