@@ -1,7 +1,9 @@
 #include "bench/cells.hpp"
 
 #include "bench/bare_cell.hpp"
+#include "bench/initcalls.hpp"
 #include "bench/kdt_run.hpp"
+#include "bench/settings.hpp"
 #include "bench/turns.hpp"
 
 #include <fmt/format.h>
@@ -159,6 +161,18 @@ void measure_memory(const Workbench& bench, Results& results) {
     for (const auto& [phase, seconds] : phases)
       add(results, "memory", fmt::format("{}, {}", memory, to_string(phase)), "s", seconds);
   }
+}
+
+void measure_settings(const Workbench& bench, Results& results) {
+  measure_choices(
+      choices(), bench.rounds,
+      [&](const BareSettings& guest) { return run_bare_cell(bench.repository, bench.kernel, guest); }, results);
+}
+
+void measure_initcalls(const Workbench& bench, Results& results) {
+  BareSettings guest{.accelerator = "tcg,thread=single", .cmdline = k_initcall_words};
+  guest.capture_cmdline += std::string(" ") + k_initcall_words;
+  add_initcalls(run_bare_cell(bench.repository, bench.kernel, guest).console, results);
 }
 
 } // namespace kdt::bench

@@ -29,4 +29,10 @@ void measure_jobs(const Workbench& bench, Results& results);
 /// One cell of each size of memory, by phase.
 void measure_memory(const Workbench& bench, Results& results);
 
+/// What settings of the guest and of makedumpfile cost, by bare cells in turns.
+void measure_settings(const Workbench& bench, Results& results);
+
+/// The initcalls of both kernels of a bare cell, once.
+void measure_initcalls(const Workbench& bench, Results& results);
+
 } // namespace kdt::bench

@@ -39,6 +39,8 @@ const std::vector<Group> k_groups{
     {"save", false, [](image::Images&, const Workbench& bench, Results& out) { measure_save(bench, "64G", out); }},
     {"jobs", false, [](image::Images&, const Workbench& bench, Results& out) { measure_jobs(bench, out); }},
     {"memory", false, [](image::Images&, const Workbench& bench, Results& out) { measure_memory(bench, out); }},
+    {"settings", false, [](image::Images&, const Workbench& bench, Results& out) { measure_settings(bench, out); }},
+    {"initcalls", false, [](image::Images&, const Workbench& bench, Results& out) { measure_initcalls(bench, out); }},
 };
 
 std::vector<std::string> names_of(bool (*which)(const Group&)) {
