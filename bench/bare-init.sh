@@ -1,7 +1,8 @@
 #!/bin/busybox sh
 # PID 1 of both kernels under bench/bare-cell.sh: probes, loads, probes, panics; then saves the dump and powers off.
 # shellcheck shell=dash
-# @SAVE@ becomes makedumpfile's options.
+# @SAVE@ becomes makedumpfile with its options (and what its environment shall have in front), @CAPTURE@ the capture
+# kernel's command line.
 /bin/busybox mkdir -p /applets
 /bin/busybox --install -s /applets
 export PATH=/bin:/sbin:/applets
@@ -22,8 +23,8 @@ up() { read -r seconds _ </proc/uptime; }
 if [ -e /proc/vmcore ]; then
   up
   echo "bare: capture kernel up at $seconds"
-  # shellcheck disable=SC1083,SC2086,SC2154 # the mark is filled in
-  makedumpfile @SAVE@ -F /proc/vmcore >"$dump"
+  # shellcheck disable=SC2154 # of the loop above
+  @SAVE@ -F /proc/vmcore >"$dump"
   status=$?
   sync
   up
@@ -50,7 +51,7 @@ probe
 dd if="$image" of=/Image bs=1M 2>/dev/null
 # shellcheck disable=SC2154
 dd if="$initramfs" of=/initramfs bs=1M 2>/dev/null
-kexec -s -p /Image --initrd=/initramfs --append='console=ttyAMA0 panic=1 maxcpus=1 reset_devices'
+kexec -s -p /Image --initrd=/initramfs --append='@CAPTURE@'
 echo "bare: loaded $?"
 probe
 up

@@ -1,11 +1,15 @@
 #include "bench/cells.hpp"
 
 #include "bench/bare_cell.hpp"
+#include "bench/initcalls.hpp"
 #include "bench/kdt_run.hpp"
+#include "bench/settings.hpp"
+#include "bench/turns.hpp"
 
 #include <fmt/format.h>
 
-#include <cstdio>
+#include <functional>
+#include <map>
 
 namespace kdt::bench {
 
@@ -29,17 +33,8 @@ constexpr const char* k_sizes[] = {"1G", "2G", "4G", "16G", "64G", "256G"};
 constexpr unsigned k_jobs[] = {1, 2, 3, 4};
 constexpr int k_cells_at_once = 8;
 
-void say(const std::string& what) {
-  std::fprintf(stderr, "kdt-bench: %s\n", what.c_str());
-}
-
 std::string memory_axis(const std::string& memory) {
   return fmt::format("  memory: [{}]\n", memory);
-}
-
-void add(Results& results, const std::string& group, const std::string& name, const std::string& unit,
-         const std::vector<double>& values) {
-  results.figures.push_back({.group = group, .name = name, .unit = unit, .value = spread_of(values)});
 }
 
 /// What the children that read the dumps took, all together.
@@ -51,23 +46,38 @@ double verify_seconds(const RunResult& result) {
   return sum;
 }
 
-/// In turns, once forked and once cold; whether each set of cells ends as it does cold is not asked here. kdt's own
-/// share is that of the cold run: what it takes once for each run is then spread over its cells, as in any run.
+/// All cells of a matrix by hand, one after the other.
+double bare_seconds(const Workbench& bench, const std::vector<Cell>& cells) {
+  double sum = 0;
+  for (const auto& cell : cells)
+    sum += run_bare_cell(bench.repository, bench.kernel, by_hand(cell.parameters)).measured.wall.count();
+  return sum;
+}
+
+/// A set of cells cold, forked and by hand in turns; whether forked ones end as they do cold is not asked here. kdt's
+/// own share is that of the cold run: what it takes once for each run is then spread over its cells, as in any run.
 void measure_forks(const Workbench& bench, const std::string& name, const std::string& axes, Results& results) {
-  auto matrix = matrix_text(bench.kernel.name, axes);
-  std::vector<double> forked, cold, own, verifying;
-  for (int round = 0; round < bench.rounds; ++round) {
-    say(fmt::format("{}, round {} of {}", name, round + 1, bench.rounds));
-    auto whole = run_kdt(bench.program, matrix, {"-j", "1", k_no_templates});
-    const auto& run = whole.measured;
-    cold.push_back(run.wall.count());
-    own.push_back(100 * run.own / (run.own + run.children));
-    verifying.push_back(100 * verify_seconds(whole.result) / (run.own + run.children).count());
-    forked.push_back(run_kdt(bench.program, matrix, {"-j", "1"}).measured.wall.count());
-  }
+  const auto matrix = matrix_text(bench.kernel.name, axes);
+  const auto cells = cells_of(matrix);
+  std::vector<double> forked, cold, bare, own, verifying;
+  take_turns(name, bench.rounds,
+             {[&] {
+                auto whole = run_kdt(bench.program, matrix, {"-j", "1", k_no_templates});
+                const auto& run = whole.measured;
+                cold.push_back(run.wall.count());
+                own.push_back(100 * run.own / (run.own + run.children));
+                verifying.push_back(100 * verify_seconds(whole.result) / (run.own + run.children).count());
+              },
+              [&] {
+                forked.push_back(run_kdt(bench.program, matrix, {"-j", "1"}).measured.wall.count());
+              },
+              [&] { bare.push_back(bare_seconds(bench, cells)); }});
   add(results, "cells", name + ", cold", "s", cold);
   add(results, "cells", name + ", forked", "s", forked);
+  add(results, "cells", name + ", bare", "s", bare);
   add(results, "cells", name + ", cold / forked", "ratio", ratios(cold, forked));
+  add(results, "cells", name + ", bare / forked", "ratio", ratios(bare, forked));
+  add(results, "cells", name + ", cold / bare", "ratio", ratios(cold, bare));
   add(results, "cells", name + ", kdt's own processor time", "%", own);
   add(results, "cells", name + ", processor time of verifying the dumps", "%", verifying);
 }
@@ -78,18 +88,20 @@ void measure_cells(const Workbench& bench, Results& results) {
   const std::string memory = "4G";
   auto matrix = matrix_text(bench.kernel.name, memory_axis(memory));
   std::vector<double> bare, bare_single, kdt, cell, without_verify;
-  for (int round = 0; round < bench.rounds; ++round) {
-    say(fmt::format("{} cell, round {} of {}", memory, round + 1, bench.rounds));
-    bare.push_back(run_bare_cell(bench.repository, bench.kernel, {.memory = memory}).measured.wall.count());
-    bare_single.push_back(
-        run_bare_cell(bench.repository, bench.kernel, {.memory = memory, .accelerator = "tcg,thread=single"})
-            .measured.wall.count());
-    auto run = run_kdt(bench.program, matrix, {"-j", "1"});
-    const auto& first = run.result.cells.at(0);
-    kdt.push_back(run.measured.wall.count());
-    cell.push_back(first.seconds.count());
-    without_verify.push_back(first.seconds.count() - seconds_of(first, Phase::verify));
-  }
+  auto run_bare = [&](const std::string& accelerator) {
+    return run_bare_cell(bench.repository, bench.kernel, {.memory = memory, .accelerator = accelerator})
+        .measured.wall.count();
+  };
+  take_turns(memory + " cell", bench.rounds,
+             {[&] { bare.push_back(run_bare("tcg,thread=multi")); },
+              [&] { bare_single.push_back(run_bare("tcg,thread=single")); },
+              [&] {
+                auto run = run_kdt(bench.program, matrix, {"-j", "1"});
+                const auto& first = run.result.cells.at(0);
+                kdt.push_back(run.measured.wall.count());
+                cell.push_back(first.seconds.count());
+                without_verify.push_back(first.seconds.count() - seconds_of(first, Phase::verify));
+              }});
   add(results, "cells", "bare script, " + memory, "s", bare);
   add(results, "cells", "kdt cold, " + memory, "s", kdt);
   add(results, "cells", "kdt cold, " + memory + ", the cell", "s", cell);
@@ -109,11 +121,11 @@ void measure_cells(const Workbench& bench, Results& results) {
 void measure_save(const Workbench& bench, const std::string& memory, Results& results) {
   auto matrix = matrix_text(bench.kernel.name, memory_axis(memory));
   std::vector<double> trial, kdt;
-  for (int round = 0; round < bench.rounds; ++round) {
-    say(fmt::format("saving {}, round {} of {}", memory, round + 1, bench.rounds));
-    trial.push_back(run_bare_cell(bench.repository, bench.kernel, {.memory = memory}).save.count());
-    kdt.push_back(seconds_of(run_kdt(bench.program, matrix, {"-j", "1"}).result.cells.at(0), Phase::save));
-  }
+  take_turns("saving " + memory, bench.rounds,
+             {[&] { trial.push_back(run_bare_cell(bench.repository, bench.kernel, {.memory = memory}).save.count()); },
+              [&] {
+                kdt.push_back(seconds_of(run_kdt(bench.program, matrix, {"-j", "1"}).result.cells.at(0), Phase::save));
+              }});
   add(results, "save", memory + ", the trial's settings", "s", trial);
   add(results, "save", memory + ", kdt", "s", kdt);
   add(results, "save", memory + ", kdt / trial", "ratio", ratios(kdt, trial));
@@ -121,35 +133,46 @@ void measure_save(const Workbench& bench, const std::string& memory, Results& re
 
 void measure_jobs(const Workbench& bench, Results& results) {
   auto matrix = matrix_text(bench.kernel.name, memory_axis("1G"));
-  for (auto jobs : k_jobs) {
-    std::vector<double> rate;
-    for (int round = 0; round < bench.rounds; ++round) {
-      say(fmt::format("-j {}, round {} of {}", jobs, round + 1, bench.rounds));
+  std::map<unsigned, std::vector<double>> rates;
+  std::vector<std::function<void()>> turns;
+  for (auto jobs : k_jobs)
+    turns.emplace_back([&, jobs] {
       auto run =
           run_kdt(bench.program, matrix, {"-j", std::to_string(jobs), "--repeat", std::to_string(k_cells_at_once)});
-      rate.push_back(k_cells_at_once * 3600 / run.measured.wall.count());
-    }
-    add(results, "jobs", fmt::format("-j {}", jobs), "cells/h", rate);
-  }
+      rates[jobs].push_back(k_cells_at_once * 3600 / run.measured.wall.count());
+    });
+  take_turns("cells at once", bench.rounds, turns);
+  for (const auto& [jobs, rate] : rates) add(results, "jobs", fmt::format("-j {}", jobs), "cells/h", rate);
 }
 
 void measure_memory(const Workbench& bench, Results& results) {
   for (const char* memory : k_sizes) {
     std::map<Phase, std::vector<double>> phases;
     std::vector<double> all;
-    for (int round = 0; round < bench.rounds; ++round) {
-      say(fmt::format("{}, round {} of {}", memory, round + 1, bench.rounds));
-      auto run = run_kdt(bench.program, matrix_text(bench.kernel.name, memory_axis(memory)), {"-j", "1"});
-      const auto& cell = run.result.cells.at(0);
-      all.push_back(cell.seconds.count());
-      for (auto phase :
-           {Phase::boot, Phase::load, Phase::probe, Phase::trigger, Phase::capture, Phase::save, Phase::verify})
-        phases[phase].push_back(seconds_of(cell, phase));
-    }
+    take_turns(memory, bench.rounds, {[&] {
+                 auto run = run_kdt(bench.program, matrix_text(bench.kernel.name, memory_axis(memory)), {"-j", "1"});
+                 const auto& cell = run.result.cells.at(0);
+                 all.push_back(cell.seconds.count());
+                 for (auto phase : {Phase::boot, Phase::load, Phase::probe, Phase::trigger, Phase::capture, Phase::save,
+                                    Phase::verify})
+                   phases[phase].push_back(seconds_of(cell, phase));
+               }});
     add(results, "memory", std::string(memory) + ", the cell", "s", all);
     for (const auto& [phase, seconds] : phases)
       add(results, "memory", fmt::format("{}, {}", memory, to_string(phase)), "s", seconds);
   }
+}
+
+void measure_settings(const Workbench& bench, Results& results) {
+  measure_choices(
+      choices(), bench.rounds,
+      [&](const BareSettings& guest) { return run_bare_cell(bench.repository, bench.kernel, guest); }, results);
+}
+
+void measure_initcalls(const Workbench& bench, Results& results) {
+  BareSettings guest{.accelerator = "tcg,thread=single", .cmdline = k_initcall_words};
+  guest.capture_cmdline += std::string(" ") + k_initcall_words;
+  add_initcalls(run_bare_cell(bench.repository, bench.kernel, guest).console, results);
 }
 
 } // namespace kdt::bench

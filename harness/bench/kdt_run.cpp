@@ -2,6 +2,8 @@
 
 #include "base/error.hpp"
 #include "base/file.hpp"
+#include "matrix/expand.hpp"
+#include "matrix/matrix.hpp"
 #include "report/run_json.hpp"
 
 #include <fmt/format.h>
@@ -13,6 +15,13 @@ namespace kdt::bench {
 std::string matrix_text(const std::string& kernel, const std::string& axes, const std::string& defaults) {
   return fmt::format("name: bench\nkernels: [{0}]\ndefaults: {{kernel: {0}, crashkernel: 256M{1}}}\naxes:\n{2}", kernel,
                      defaults, axes);
+}
+
+std::vector<Cell> cells_of(const std::string& matrix) {
+  TempDir place("kdt-bench");
+  auto file = place.path() / "bench.yaml";
+  write_file(file, matrix);
+  return matrix::expand(matrix::load_matrix(file, {}));
 }
 
 KdtRun run_kdt(const fs::path& program, const std::string& matrix, const std::vector<std::string>& options) {

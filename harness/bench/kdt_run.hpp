@@ -1,6 +1,7 @@
 #pragma once
 
 #include "bench/measured.hpp"
+#include "model/cell.hpp"
 #include "model/result.hpp"
 
 #include <filesystem>
@@ -17,6 +18,9 @@ struct KdtRun {
 
 /// A matrix without rules: what a cell shows is not held against anything, so that all it takes is its own.
 std::string matrix_text(const std::string& kernel, const std::string& axes, const std::string& defaults = "");
+
+/// The cells of such a matrix.
+std::vector<Cell> cells_of(const std::string& matrix);
 
 /// Runs the matrix; nothing of it stays. Throws Error{infra} when a cell does not pass: its time would mean nothing.
 KdtRun run_kdt(const std::filesystem::path& program, const std::string& matrix,

@@ -1,8 +1,6 @@
 #include "base/error.hpp"
 #include "base/file.hpp"
 #include "bench/kdt_run.hpp"
-#include "matrix/expand.hpp"
-#include "matrix/matrix.hpp"
 
 #include <gtest/gtest.h>
 
@@ -23,9 +21,7 @@ fs::path pretended(const TempDir& place, const std::string& script) {
 } // namespace
 
 TEST(KdtRun, ItsMatrixIsOne) {
-  TempDir place("kdt-test");
-  write_file(place.path() / "m.yaml", matrix_text("k", "  memory: [4G, 1G]\n"));
-  auto cells = matrix::expand(matrix::load_matrix(place.path() / "m.yaml", {"k"}));
+  auto cells = cells_of(matrix_text("k", "  memory: [4G, 1G]\n"));
   ASSERT_EQ(cells.size(), 2U);
   EXPECT_EQ(cells[0].parameters.memory, ByteSize::gib(4));
   EXPECT_EQ(cells[0].parameters.crashkernel, "256M");

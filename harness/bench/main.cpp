@@ -1,8 +1,6 @@
 // kdt-bench, which `./kdt bench` builds and starts: what kdt takes, against a bare script and against what it should.
 
 #include "base/error.hpp"
-#include "base/file.hpp"
-#include "base/text.hpp"
 #include "bench/cells.hpp"
 #include "bench/parts.hpp"
 #include "cli/repository.hpp"
@@ -12,6 +10,7 @@
 #include "vmcore/verify.hpp"
 
 #include <CLI/CLI.hpp>
+#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
@@ -23,9 +22,33 @@ using namespace kdt;
 using namespace kdt::bench;
 
 constexpr const char* k_kernel = "v6.1-dma";
-const std::vector<std::string> k_groups{"parts", "cells", "save", "jobs", "memory"};
-/// Those that take minutes, not an hour.
-const std::vector<std::string> k_usual{"parts", "cells"};
+
+/// A word of --only.
+struct Group {
+  const char* name;
+  bool usual; ///< takes minutes, not an hour
+  void (*measure)(image::Images& images, const Workbench& bench, Results& results);
+};
+
+const std::vector<Group> k_groups{
+    {"parts", true,
+     [](image::Images& images, const Workbench&, Results& out) { measure_parts(images, k_kernel, out); }},
+    {"scripted", true,
+     [](image::Images& images, const Workbench&, Results& out) { measure_scripted(images, k_kernel, out); }},
+    {"cells", true, [](image::Images&, const Workbench& bench, Results& out) { measure_cells(bench, out); }},
+    {"save", false, [](image::Images&, const Workbench& bench, Results& out) { measure_save(bench, "64G", out); }},
+    {"jobs", false, [](image::Images&, const Workbench& bench, Results& out) { measure_jobs(bench, out); }},
+    {"memory", false, [](image::Images&, const Workbench& bench, Results& out) { measure_memory(bench, out); }},
+    {"settings", false, [](image::Images&, const Workbench& bench, Results& out) { measure_settings(bench, out); }},
+    {"initcalls", false, [](image::Images&, const Workbench& bench, Results& out) { measure_initcalls(bench, out); }},
+};
+
+std::vector<std::string> names_of(bool (*which)(const Group&)) {
+  std::vector<std::string> names;
+  for (const auto& group : k_groups)
+    if (which(group)) names.emplace_back(group.name);
+  return names;
+}
 
 const std::vector<Target>& targets() {
   static const std::vector<Target> k_targets{
@@ -43,25 +66,32 @@ const std::vector<Target>& targets() {
 }
 
 struct Arguments {
-  std::vector<std::string> groups = k_usual;
+  std::vector<std::string> groups = names_of([](const Group& group) { return group.usual; });
   int rounds = 3;
-  std::string out;
+  fs::path out;
 };
 
 Arguments read_arguments(CLI::App& app, int argc, char** argv) {
   Arguments arguments;
-  app.add_option("--only", arguments.groups, "what to measure (default: parts,cells; save, jobs and memory take long)")
+  app.add_option("--only", arguments.groups,
+                 fmt::format("what to measure (default: {}; bench/README.md tells what the others are)",
+                             fmt::join(arguments.groups, ",")))
       ->delimiter(',')
-      ->check(CLI::IsMember(k_groups));
+      ->check(CLI::IsMember(names_of([](const Group&) { return true; })));
   app.add_option("--rounds", arguments.rounds, "measure whole cells so often, in turns")
       ->check(CLI::Range(1, 100))
       ->capture_default_str();
-  app.add_option("--out", arguments.out, "write the figures there as JSON (reports/schema/bench.schema.json)");
+  app.add_option(
+      "--out", arguments.out,
+      "write the figures there as JSON (default: bench/results.json of the tree); groups that are not measured "
+      "now keep what is there of them");
   app.footer("bench/README.md tells what each figure means, and what was measured so far.");
   app.parse(argc, argv);
+  if (arguments.out.empty()) arguments.out = cli::find_repository() / "bench/results.json";
   return arguments;
 }
 
+/// Measures one group after the other and writes what is known after each: a later one that fails takes nothing away.
 Results measure_all(const Arguments& arguments) {
   auto repository = cli::find_repository();
   image::Images images(default_cache_directory(), repository,
@@ -70,17 +100,17 @@ Results measure_all(const Arguments& arguments) {
                   .program = fs::read_symlink("/proc/self/exe").parent_path() / "kdt",
                   .kernel = images.kernel(k_kernel),
                   .rounds = arguments.rounds};
+  auto host = run::describe_host(machine::qemu_version());
+  host["kdt"] = cli::kdt_version(repository);
   Results results;
-  results.host = run::describe_host(machine::qemu_version());
-  results.host["kdt"] = cli::kdt_version(repository);
-  results.started = run::timestamp();
-  auto wanted = [&](const char* group) { return std::ranges::find(arguments.groups, group) != arguments.groups.end(); };
-  if (wanted("parts")) measure_parts(images, k_kernel, results);
-  if (wanted("cells")) measure_cells(bench, results);
-  if (wanted("save")) measure_save(bench, "64G", results);
-  if (wanted("jobs")) measure_jobs(bench, results);
-  if (wanted("memory")) measure_memory(bench, results);
-  results.finished = run::timestamp();
+  for (const auto& group : k_groups) {
+    if (std::ranges::find(arguments.groups, group.name) == arguments.groups.end()) continue;
+    auto started = run::timestamp();
+    group.measure(images, bench, results);
+    results.measured[group.name] = {.started = started, .finished = run::timestamp(), .host = host};
+    if (!write_results(arguments.out, results, targets()))
+      fmt::print(stderr, "kdt-bench: {} had another form; none of its figures is kept\n", arguments.out.string());
+  }
   return results;
 }
 
@@ -92,8 +122,8 @@ int main(int argc, char** argv) {
   try {
     auto arguments = read_arguments(app, argc, argv);
     auto results = measure_all(arguments);
-    if (!arguments.out.empty()) write_file(arguments.out, to_json(results, targets()).dump(2) + "\n");
     std::fputs(to_text(results, targets()).c_str(), stdout);
+    fmt::print(stderr, "kdt-bench: these figures are in {}\n", arguments.out.string());
     return 0;
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : 2;

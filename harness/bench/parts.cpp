@@ -84,7 +84,7 @@ void add(Results& results, const Reporter& reporter, const std::string& name, co
   if (found == reporter.seconds.end()) return;
   std::vector<double> values;
   for (auto seconds : found->second) values.push_back(value(seconds));
-  results.figures.push_back({.group = "parts", .name = name, .unit = unit, .value = spread_of(values)});
+  add(results, "parts", name, unit, values);
 }
 
 double as_seconds(double seconds) {
@@ -95,21 +95,6 @@ double as_milliseconds(double seconds) {
 }
 double as_console_rate(double seconds) {
   return static_cast<double>(k_console) / 1e6 / seconds;
-}
-
-void measure_scripted(image::Images& images, const std::string& kernel, Results& results) {
-  for (auto count : k_scripted) {
-    std::vector<double> milliseconds;
-    for (int i = 0; i < (count < 1000 ? k_repetitions : 1); ++i) {
-      TempDir place("kdt-bench");
-      auto run = run_scripted(images, kernel, place.path() / "run", count);
-      milliseconds.push_back(run.seconds.count() * 1e3 / static_cast<double>(count));
-    }
-    results.figures.push_back({.group = "scripted",
-                               .name = fmt::format("a cell of {}", count),
-                               .unit = "ms",
-                               .value = spread_of(milliseconds)});
-  }
 }
 
 } // namespace
@@ -148,7 +133,18 @@ void measure_parts(image::Images& images, const std::string& kernel, Results& re
   for (const char* name : {"expanding arm64.yaml", "report.html of 324 cells", "junit.xml of 324 cells",
                            "run.json of 324 cells", "summary.md of 324 cells"})
     add(results, reporter, name, "ms", as_milliseconds);
-  measure_scripted(images, kernel, results);
+}
+
+void measure_scripted(image::Images& images, const std::string& kernel, Results& results) {
+  for (auto count : k_scripted) {
+    std::vector<double> milliseconds;
+    for (int i = 0; i < (count < 1000 ? k_repetitions : 1); ++i) {
+      TempDir place("kdt-bench");
+      auto run = run_scripted(images, kernel, place.path() / "run", count);
+      milliseconds.push_back(run.seconds.count() * 1e3 / static_cast<double>(count));
+    }
+    add(results, "scripted", fmt::format("a cell of {}", count), "ms", milliseconds);
+  }
 }
 
 } // namespace kdt::bench

@@ -22,6 +22,7 @@ std::vector<double> ratios(const std::vector<double>& values, const std::vector<
 }
 
 std::string in_words(const Spread& spread) {
+  if (spread.count == 1) return fmt::format("{:.2f} (n=1)", spread.median);
   return fmt::format("{:.2f} ({:.2f} to {:.2f}, n={})", spread.median, spread.least, spread.most, spread.count);
 }
 

@@ -21,7 +21,7 @@ Spread spread_of(std::vector<double> values);
 /// shorter list has.
 std::vector<double> ratios(const std::vector<double>& values, const std::vector<double>& reference);
 
-/// "4.21 (4.02 to 4.80, n=5)".
+/// "4.21 (4.02 to 4.80, n=5)"; "4.21 (n=1)" of a single one.
 std::string in_words(const Spread& spread);
 
 } // namespace kdt::bench

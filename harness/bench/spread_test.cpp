@@ -20,6 +20,7 @@ TEST(Spread, RatiosAreTakenRoundByRound) {
 
 TEST(Spread, IsSaidWithItsEnds) {
   EXPECT_EQ(in_words(spread_of({1.5, 1, 4})), "1.50 (1.00 to 4.00, n=3)");
+  EXPECT_EQ(in_words(spread_of({1.5})), "1.50 (n=1)");
 }
 
 } // namespace kdt::bench
