@@ -214,7 +214,7 @@ Action register_run(CLI::App& app, const Context& context) {
   arguments->backend.add_to(app);
   arguments->backend.add_hosts_to(app);
   auto* jobs = app.add_option("-j,--jobs", arguments->options.jobs,
-                              "cells at once; under KVM (or with tcg_threads: multi), a guest of more than two CPUs "
+                              "guests at once; under KVM (or with tcg_threads: multi), a guest of more than two CPUs "
                               "counts for several; with --hosts: as many as they have slots")
                    ->check(CLI::Range(1, 1024))
                    ->capture_default_str();

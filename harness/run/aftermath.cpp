@@ -171,6 +171,7 @@ bool CellRun::collect_dump() {
 }
 
 bool CellRun::verify() {
+  machine_->stop(); // the agent has flushed the disk
   if (!collect_dump()) return false;
   auto expectation = dump_expectation(result_);
   expectation.release = context_.kernel.release;

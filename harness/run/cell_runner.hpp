@@ -63,11 +63,11 @@ struct CellContext {
   Keep keep = Keep::failed;
   std::stop_token stop;
   Verify verify = verify_in_child;
-  std::function<void(Phase)> on_phase{};     ///< called as each phase begins
-  /// Returns when the guest may run; throws Interrupted. Called once it is there: a fork has started, one that boots has
-  /// not. How long it takes is not part of the cell's time.
+  std::function<void(Phase)> on_phase{}; ///< called as each phase begins
+  /// Returns when the guest may run; throws Interrupted. Called once it is there: a fork has started, one that boots
+  /// has not. How long it takes is not part of the cell's time.
   std::function<void()> guest_begins = [] {};
-  std::function<void()> guest_ended = [] {}; ///< called when there is no guest any more and the cell goes on
+  std::function<void()> guest_ended = [] {}; ///< called when the guest is not needed any more and the cell goes on
   std::string matrix{};                      ///< for recipe.json: as given on the command line
   std::vector<std::string> kernel_options{}; ///< for recipe.json, see Recipe
   /// After this phase the guest is not asked any more: it gets a shell on its console, until it ends. What the cell

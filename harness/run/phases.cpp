@@ -231,7 +231,8 @@ bool CellRun::region_reserved() const {
 /// the page tables. False when there is no agent any more.
 bool CellRun::ask_probe(Phase phase, std::optional<protocol::ProbeAnswer>& answer) {
   if (!context_.kernel.no_probe.empty()) return true;
-  answer = ask<protocol::ProbeAnswer>(phase, ask::probe, protocol::ProbeAsk{crash_image_}, timeouts_.probe, "probe-failed");
+  answer =
+      ask<protocol::ProbeAnswer>(phase, ask::probe, protocol::ProbeAsk{crash_image_}, timeouts_.probe, "probe-failed");
   if (answer) report_untried(phase, *answer);
   return answer || !session_->refusal().empty();
 }
@@ -356,12 +357,11 @@ bool CellRun::capture() {
 
 bool CellRun::save() {
   const auto& dump = cell_.parameters.dump;
-  auto answer =
-      ask<protocol::SaveAnswer>(Phase::save, ask::save, save_ask(dump, target_->ask(), context_.accelerator), timeouts_.save, "save-failed");
+  auto answer = ask<protocol::SaveAnswer>(Phase::save, ask::save, save_ask(dump, target_->ask(), context_.accelerator),
+                                          timeouts_.save, "save-failed");
   if (!answer) return false;
   if (dump.target == "ssh") answer->bytes = size_of_file(target_->dump()).bytes; // the guest does not count them
   observe_save(*answer, result_.observed);
-  if (context_.stop_after != Phase::save) machine_->stop(); // the agent has flushed the disk
   // makedumpfile 1.7.2 without snappy or zstd says so, saves uncompressed and exits with 0.
   if (answer->output.find("option is disabled, because this binary") != std::string::npos)
     report(make_finding("compression-missing", fmt::format("the dump tool cannot compress with {}", dump.compression),

@@ -101,9 +101,9 @@ private:
   unsigned slots_;
   std::function<Room()> room_;
   Need used_{.slots = 0};
-  std::set<std::size_t> with_slots_;     ///< indices of the jobs whose guests run
-  std::optional<std::size_t> ahead_{};   ///< index of the job that was handed out while all slots were taken
-  unsigned awaited_slots_ = 0;           ///< by jobs that were handed out; the next that are free are theirs
+  std::set<std::size_t> with_slots_;   ///< indices of the jobs whose guests run
+  std::optional<std::size_t> ahead_{}; ///< index of the job that was handed out while all slots were taken
+  unsigned awaited_slots_ = 0;         ///< by jobs that were handed out; the next that are free are theirs
   std::size_t running_ = 0;
   bool settled_ = false;
 };
