@@ -1,8 +1,10 @@
 #include "asks.hpp"
+#include "kdt/wake_records.hpp"
 #include "system.hpp"
 
 #include <algorithm>
 #include <cstring>
+#include <ctime>
 #include <fcntl.h>
 #include <linux/random.h>
 #include <sys/ioctl.h>
@@ -34,7 +36,8 @@ Reply serve_wake(const Session& session, const protocol::Json& arguments) {
   const auto ask = protocol::decode<protocol::WakeAsk>(arguments, "wake");
   if (!clock_counts_from_1970()) set_clock(ask.time);
   stir(ask.seed);
-  protocol::WakeAnswer answer{.role = hello(session).role, .random = 0};
+  protocol::WakeAnswer answer{
+      .role = hello(session).role, .random = 0, .time = static_cast<std::uint64_t>(std::time(nullptr))};
   if (getrandom(&answer.random, sizeof answer.random, GRND_NONBLOCK) < 0) fail("cannot get a random number");
   return {protocol::encode(answer), {}};
 }

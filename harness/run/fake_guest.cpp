@@ -107,7 +107,7 @@ std::vector<machine::Event> FakeGuest::respond(const std::string& line) {
     return {machine::AgentLine{ordered_json{{"id", ask["id"]}, {"answer", ordered_json::parse(system_hello_)}}.dump()}};
   auto& queue = answers_[name];
   if (name == "resize" && queue.empty()) queue.push_back(k_resize_refused); // no recording is as young
-  if (name == "wake" && queue.empty()) queue.push_back(R"({"id":0,"answer":{"role":"system","random":7}})");
+  if (name == "wake" && queue.empty()) queue.push_back(R"({"id":0,"answer":{"role":"system","random":7,"time":3}})");
   if (name == "canaries" && queue.empty()) queue.push_back(k_canaries);
   KDT_ASSERT(!queue.empty());
   auto answer = ordered_json::parse(queue.front());

@@ -2,6 +2,7 @@
 
 #include "base/error.hpp"
 #include "base/file.hpp"
+#include "kdt/wake_records.hpp"
 #include "run/nonce.hpp"
 #include "run/phases.hpp"
 

@@ -134,30 +134,6 @@ struct Facts {
   }
 };
 
-/// Arguments of wake: what a guest that was frozen has missed, and what makes it another than its siblings.
-struct WakeAsk {
-  std::uint64_t time = 0; // seconds since 1970
-  std::string seed;       // stirred into the kernel's random numbers
-
-  template <class Self, class Visit>
-  static void fields(Self& self, Visit&& visit) {
-    visit("time", self.time);
-    visit("seed", self.seed);
-  }
-};
-
-/// Answer to wake.
-struct WakeAnswer {
-  std::string role;         // of Hello
-  std::uint64_t random = 0; // the kernel's next random number: no two forks have the same
-
-  template <class Self, class Visit>
-  static void fields(Self& self, Visit&& visit) {
-    visit("role", self.role);
-    visit("random", self.random);
-  }
-};
-
 /// Arguments of load. The sizes are the files' own: a drive is padded to its sector size.
 struct LoadAsk {
   std::string loader; // kexec_file_load | kexec_load; by which the answer's segments are read
