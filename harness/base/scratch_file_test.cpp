@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <csignal>
 #include <cstdlib>
 #include <fcntl.h>
 #include <unistd.h>
@@ -17,6 +18,32 @@ TEST(ScratchFile, HasNoNameUntilItIsKept) {
   EXPECT_LT(scratch.occupied(), ByteSize::mib(1));
   scratch.keep(directory.path() / "kept");
   EXPECT_EQ(fs::file_size(directory.path() / "kept"), ByteSize::mib(64).bytes);
+}
+
+TEST(ScratchFile, IsOnTheDirectorysFileSystemAndGoneWithItsHolder) {
+  TempDir directory("kdt-test");
+  fs::path path;
+  {
+    ScratchFile scratch(directory.path(), ByteSize::mib(64));
+    path = scratch.path();
+    auto link = fs::read_symlink(path).string(); // what has lost its name is called so
+    EXPECT_EQ(fs::path(link).parent_path(), fs::canonical(directory.path()));
+    EXPECT_TRUE(link.ends_with(" (deleted)")) << link;
+    EXPECT_EQ(fs::hard_link_count(path), 0U);
+  }
+  EXPECT_FALSE(fs::exists(path));
+  EXPECT_TRUE(fs::is_empty(directory.path()));
+}
+
+TEST(ScratchFile, LeavesNothingWhenItsHolderIsKilled) {
+  TempDir directory("kdt-test");
+  auto be_killed = [&] {
+    ScratchFile scratch(directory.path(), ByteSize::mib(64));
+    write_file(scratch.path(), "text");
+    ::raise(SIGKILL);
+  };
+  EXPECT_EXIT(be_killed(), testing::KilledBySignal(SIGKILL), "");
+  EXPECT_TRUE(fs::is_empty(directory.path()));
 }
 
 TEST(ScratchFile, IsWrittenThroughItsPath) {
@@ -45,6 +72,7 @@ TEST(ScratchFile, InMemoryTakesNoDirectory) {
   auto scratch = ScratchFile::in_memory(ByteSize::gib(256));
   EXPECT_EQ(fs::file_size(scratch.path()), ByteSize::gib(256).bytes);
   EXPECT_EQ(scratch.occupied(), ByteSize{0});
+  EXPECT_EQ(fs::read_symlink(scratch.path()), "/memfd:kdt (deleted)");
 }
 
 TEST(ScratchFile, NamesTheDirectoryThatRefuses) {

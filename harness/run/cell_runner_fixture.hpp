@@ -73,6 +73,18 @@ protected:
   /// The guest from its beginning, for another run.
   void start_again() { guest_ = FakeGuest(KDT_SOURCE_DIR "/harness/guest/testdata/kexec_file_load.jsonl"); }
 
+  /// What this process holds open in a directory without a name there, as /proc/self/fd calls it.
+  static std::vector<std::string> nameless_in(const std::filesystem::path& directory) {
+    std::vector<std::string> found;
+    auto whole = fs::canonical(directory);
+    for (const auto& entry : fs::directory_iterator("/proc/self/fd")) {
+      std::error_code gone; // of another thread, or the iterator's own
+      auto link = fs::read_symlink(entry.path(), gone);
+      if (link.parent_path() == whole && link.string().ends_with(" (deleted)")) found.push_back(link.string());
+    }
+    return found;
+  }
+
   static std::string codes(const CellResult& result) {
     std::string text;
     for (const auto& finding : result.findings) text += finding.code + " ";

@@ -6,10 +6,17 @@
 #include <gmock/gmock.h>
 #include <nlohmann/json.hpp>
 
+#include <ctime>
+#include <set>
+
 namespace kdt::run {
 
+using ::testing::Contains;
+using ::testing::Each;
 using ::testing::HasSubstr;
+using ::testing::IsEmpty;
 using ::testing::Not;
+using ::testing::SizeIs;
 using ::testing::StartsWith;
 
 namespace {
@@ -17,12 +24,15 @@ namespace {
 /// A template of a scripted guest, and forks of it.
 class TemplateTest : public CellRunnerTest {
 protected:
-  std::unique_ptr<const Template> make(Phase after = Phase::probe) {
+  std::unique_ptr<const Template> make(Phase after = Phase::probe, RamPlace place = RamPlace::memory) {
     auto mine = context();
-    mine.directory = directory_.path() / "template";
+    mine.directory = of_template();
     make_directories(mine.directory);
-    return make_template(cell_, mine, "probe-1", after, RamPlace::memory);
+    mine.on_phase = [this](Phase) { nameless_meanwhile_ = nameless_in(of_template()); };
+    return make_template(cell_, mine, "probe-1", after, place);
   }
+
+  fs::path of_template() const { return directory_.path() / "template"; }
 
   CellResult fork_of(const Template& origin) {
     auto mine = context();
@@ -32,6 +42,8 @@ protected:
   }
 
   std::string log(const char* file) { return read_file(directory_.path() / "cell" / file); }
+
+  std::vector<std::string> nameless_meanwhile_; ///< when the template's last phase began
 };
 
 } // namespace
@@ -77,6 +89,54 @@ TEST_F(TemplateTest, ForksShareTheRamFileAndNothingElse) {
   for (const auto& spec : specs_) EXPECT_NE(spec.drives[0].file, spec.ram_file);
   EXPECT_NE(first.observed["trigger.nonce"], second.observed["trigger.nonce"]);
   EXPECT_THAT(log("qemu.args"), HasSubstr("memory-backend-ram")); // who runs it by hand boots it
+}
+
+TEST_F(TemplateTest, ForksAreToldTheTimeAndASeedOfTheirOwn) {
+  auto before = static_cast<std::uint64_t>(std::time(nullptr));
+  auto origin = make();
+  std::set<std::string> seeds;
+  for (int i = 0; i < 2; ++i) {
+    fork_of(*origin);
+    auto ask = nlohmann::json::parse(guest_.asks.at("wake"));
+    EXPECT_GE(ask["time"].get<std::uint64_t>(), before);
+    EXPECT_LE(ask["time"].get<std::uint64_t>(), static_cast<std::uint64_t>(std::time(nullptr)));
+    seeds.insert(ask["seed"].get<std::string>());
+  }
+  EXPECT_THAT(seeds, SizeIs(2));
+  EXPECT_THAT(seeds, Each(SizeIs(64))); // 256 bits, which is what the kernel's generator holds
+}
+
+TEST_F(TemplateTest, ARamFileInMemoryIsNotInItsDirectory) {
+  auto origin = make();
+  EXPECT_THAT(fs::read_symlink(origin->ram.path()).string(), StartsWith("/memfd:kdt"));
+  EXPECT_THAT(nameless_in(of_template()), SizeIs(1)); // the disk for the dump
+  origin.reset();
+  EXPECT_THAT(nameless_in(of_template()), IsEmpty());
+}
+
+TEST_F(TemplateTest, ARamFileOnDiskIsInItsDirectoryWithoutANameAndGoesWithIt) {
+  auto origin = make(Phase::probe, RamPlace::disk);
+  EXPECT_THAT(nameless_in(of_template()), SizeIs(2));
+  EXPECT_THAT(nameless_in(of_template()), Contains(fs::read_symlink(origin->ram.path()).string()));
+  EXPECT_EQ(fs::file_size(origin->ram.path()), cell_.parameters.memory.bytes);
+  EXPECT_LT(origin->ram.occupied(), ByteSize::mib(1));
+  for (const auto& entry : fs::directory_iterator(of_template())) // logs
+    EXPECT_LT(entry.file_size(), ByteSize::mib(1).bytes) << entry.path();
+
+  auto fork = fork_of(*origin);
+  EXPECT_EQ(fork.verdict, Verdict::pass) << codes(fork);
+  ASSERT_THAT(specs_, SizeIs(2));
+  for (const auto& spec : specs_) EXPECT_EQ(spec.ram_file, origin->ram.path());
+  EXPECT_THAT(nameless_in(of_template()), SizeIs(2)); // a fork that has ended took nothing along
+  origin.reset();
+  EXPECT_THAT(nameless_in(of_template()), IsEmpty());
+}
+
+TEST_F(TemplateTest, OneThatComesToNothingLeavesNoRamFileOnDisk) {
+  guest_.cannot_freeze = "QEMU refused migrate";
+  EXPECT_THROW(make(Phase::probe, RamPlace::disk), Error);
+  EXPECT_THAT(nameless_meanwhile_, SizeIs(2)); // with the disk for the dump
+  EXPECT_THAT(nameless_in(of_template()), IsEmpty());
 }
 
 TEST_F(TemplateTest, InTheCaptureKernelForksShareNonceAndDisks) {

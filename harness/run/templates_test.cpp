@@ -6,6 +6,10 @@
 
 namespace kdt::run {
 
+using ::testing::Contains;
+using ::testing::IsEmpty;
+using ::testing::StartsWith;
+
 namespace {
 /// Two cells of one group, and one of none.
 class TemplatesTest : public CellRunnerTest {
@@ -14,6 +18,9 @@ protected:
       {.groups = {{.name = "probe-1", .after = Phase::probe, .cells = {0, 2}}}, .group_of = {0, std::nullopt, 0}}};
 
   bool make() { return templates_.make(0, cell_, context(), ByteSize::mib(400), ByteSize::gib(8)); }
+  /// One that will take 4 MiB.
+  bool make_small(ByteSize spare) { return templates_.make(0, cell_, context(), ByteSize::mib(4), spare); }
+  std::vector<std::string> nameless() const { return nameless_in(directory_.path() / "cell"); }
 };
 } // namespace
 
@@ -30,6 +37,19 @@ TEST_F(TemplatesTest, KeepsATemplateUntilTheLastOfItsCellsHasEnded) {
   EXPECT_TRUE(fs::exists(ram));
   templates_.ended(2);
   EXPECT_FALSE(fs::exists(ram));
+}
+
+TEST_F(TemplatesTest, WithLittleMemoryToSpareTheRamFileIsOnDiskWhileItIsNeeded) {
+  auto ram = [&] { return fs::read_symlink(templates_.origin_of(0).fork_of->ram.path()).string(); };
+  ASSERT_TRUE(make_small(ByteSize::mib(8))) << templates_.why_not(0);
+  EXPECT_THAT(ram(), StartsWith("/memfd:kdt"));
+  start_again();
+  ASSERT_TRUE(make_small(ByteSize::mib(7))) << templates_.why_not(0);
+  EXPECT_THAT(nameless(), Contains(ram()));
+  templates_.ended(0);
+  EXPECT_THAT(nameless(), Contains(ram()));
+  templates_.ended(2);
+  EXPECT_THAT(nameless(), IsEmpty());
 }
 
 TEST_F(TemplatesTest, SaysWhyThereIsNone) {
