@@ -2,11 +2,20 @@
 
 #include "base/file.hpp"
 
+#include <cstdint>
+#include <map>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace kdt::e2e {
+
+/// Open files that have no name, or lost theirs: by device and inode, with what /proc calls them.
+using NamelessFiles = std::map<std::pair<std::uint64_t, std::uint64_t>, std::string>;
+
+/// Those that a process has open; none of a process that is gone or not ours to look at.
+NamelessFiles nameless_files_of(int pid);
 
 /// The corner of one test: its matrices, run directories and a TMPDIR of its own. What is started here carries the
 /// place in its environment, so that a process that was left over can be found whoever its parent is now.
@@ -21,6 +30,9 @@ public:
   fs::path write(std::string_view name, std::string_view text) const;
   /// Command lines of the processes that were started here, directly or not, and still live.
   std::vector<std::string> processes() const;
+  /// Processes, whoever started them, that have one of these memfds open, or any nameless file below the place; with
+  /// what they have.
+  std::vector<std::string> holders(const NamelessFiles& files) const;
 
 private:
   TempDir directory_;
