@@ -5,8 +5,6 @@
 namespace kdt::e2e {
 namespace {
 
-constexpr std::chrono::minutes k_build_budget{60}; // two kernels on a slow machine
-
 /// What every other test needs: with an empty cache the first run would build, and all deadlines would be wrong.
 class Images : public ::testing::Environment {
 public:

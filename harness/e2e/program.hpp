@@ -65,6 +65,8 @@ bool eventually(const std::function<bool()>& done, Deadline deadline);
 
 /// The most that a run of a few small cells takes on a busy machine.
 inline constexpr std::chrono::minutes k_run_budget{10};
+/// The same of building two kernels.
+inline constexpr std::chrono::minutes k_build_budget{60};
 
 /// The processes whose parent is this one and that run the emulator, with their command lines.
 std::map<int, std::string> emulators_of(int pid);

@@ -1,20 +1,29 @@
-// Forked cells show what cold ones show, whichever phase their template froze after. What stays behind:
-// template_leak_test.cpp.
+// Forked cells show what cold ones show, whichever phase their template froze after, and have a clock and random
+// numbers of their own. What they leave behind: template_leak_test.cpp.
 
+#include "base/text.hpp"
 #include "e2e/program.hpp"
 #include "e2e/run_directory.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <cstdlib>
+#include <ctime>
+#include <optional>
 #include <set>
 
 namespace kdt::e2e {
 namespace {
 
+using nlohmann::json;
 using ::testing::HasSubstr;
+using ::testing::SizeIs;
 using ::testing::StartsWith;
+
+constexpr std::int64_t k_a_day = 86400;
 
 constexpr const char* k_triggers = R"(name: forks
 kernels: [v6.1-dma]
@@ -30,6 +39,19 @@ defaults: {kernel: v6.1-dma, memory: 1G, crashkernel: 256M, rodata: full}
 axes:
   filter: [1, 31]
   compression: [lzo, zlib]
+expectations: [EXPECTATIONS/arm64.yaml]
+)";
+
+/// Two templates of a kernel that reads the machine's clock, which ours are built without.
+constexpr const char* k_clocks = R"(name: clocks
+kernels: [debian-13]
+defaults:
+  {kernel: debian-13, memory: 1G, crashkernel: 256M, rodata: on, loader: kexec_load, format: copy, compression: none}
+include:
+- {trigger_cpu: 0}
+- {trigger_cpu: 1}
+- {crashkernel: 320M, filter: 0}
+- {crashkernel: 320M, filter: 31}
 expectations: [EXPECTATIONS/arm64.yaml]
 )";
 
@@ -60,8 +82,9 @@ std::string without_modules(const Value& value) {
   return to_string(lines);
 }
 
-RunResult run(const Place& place, const std::string& file, const std::string& out, std::vector<std::string> more) {
-  std::vector<std::string> arguments{"run", file, "-j", "2", "--out", out, "--keep", "none"};
+RunResult run(const Place& place, const std::string& file, const std::string& out, std::vector<std::string> more,
+              const char* slots = "2") {
+  std::vector<std::string> arguments{"run", file, "-j", slots, "--out", out, "--keep", "none"};
   arguments.insert(arguments.end(), more.begin(), more.end());
   auto outcome = run_kdt(place, arguments, k_run_budget);
   EXPECT_EQ(outcome.status.code, 0) << outcome.out << outcome.err;
@@ -113,30 +136,98 @@ std::string of_cell(const Place& place, const CellResult& cell, const char* file
   return read_file(place.path() / "forked/cells" / cell.cell.slug / file);
 }
 
+/// A fork that was asked `wake`, and what its guest had then.
+struct Awake {
+  std::int64_t asked = 0; ///< the host's time, in seconds since 1970
+  std::int64_t time = 0;  ///< the guest's
+  std::uint64_t random = 0;
+  std::string role{};
+};
+
+/// nullopt when the events do not have both the ask and its answer.
+std::optional<Awake> awake(const std::string& events) {
+  std::optional<json> ask;
+  for (const auto& line : split(events, '\n')) {
+    auto event = json::parse(line, nullptr, false);
+    if (!event.is_object() || !event.contains("text") || !event["text"].is_string()) continue;
+    auto text = json::parse(event["text"].get<std::string>(), nullptr, false);
+    if (!text.is_object()) continue;
+    if (event["type"] == "ask" && text["ask"] == "wake") ask = text;
+    if (!ask || event["type"] != "agent" || !text.contains("answer") || text["id"] != ask->at("id")) continue;
+    const auto& answer = text.at("answer");
+    return Awake{
+        .asked = ask->at("time"), .time = answer.at("time"), .random = answer.at("random"), .role = answer.at("role")};
+  }
+  return std::nullopt;
+}
+
+/// How each of the forks woke, which no two did alike.
+std::vector<Awake> all_awake(const Place& place, const RunResult& forked) {
+  std::vector<Awake> all;
+  std::set<std::uint64_t> random;
+  for (const auto& cell : forked.cells) {
+    SCOPED_TRACE(cell.cell.id);
+    auto woken = awake(of_cell(place, cell, "events.jsonl"));
+    EXPECT_TRUE(woken.has_value() && cell.fork.has_value());
+    if (!woken || !cell.fork) continue;
+    EXPECT_EQ(woken->role, cell.fork->after == Phase::capture ? "capture" : "system");
+    random.insert(woken->random);
+    all.push_back(*woken);
+  }
+  EXPECT_THAT(all, SizeIs(forked.cells.size()));
+  EXPECT_THAT(random, SizeIs(forked.cells.size()));
+  return all;
+}
+
 } // namespace
 
 TEST(TemplateEndToEnd, ForksOfAProbedGuestShowWhatColdCellsShow) {
   Place place;
   auto forked = compare(place, k_triggers, Phase::probe);
+  auto all = all_awake(place, forked);
+  ASSERT_THAT(all, SizeIs(forked.cells.size()));
+  for (std::size_t i = 0; i < all.size(); ++i) { // without a clock it stays 1970 until the trigger sets the time
+    EXPECT_LT(all[i].time, k_a_day);
+    EXPECT_GE(std::stoll(to_string(forked.cells[i].observed.at("vmcore.crash_time"))), all[i].asked);
+  }
   std::set<std::string> nonces;
-  std::set<std::string> random;
   for (const auto& cell : forked.cells) {
     nonces.insert(to_string(cell.observed.at("trigger.nonce")));
-    auto events = of_cell(place, cell, "events.jsonl");
-    auto at = events.find(R"(\"random\":)");
-    ASSERT_NE(at, std::string::npos);
-    random.insert(events.substr(at, events.find('}', at) - at));
     EXPECT_THAT(of_cell(place, cell, "console.log"), HasSubstr("Booting Linux on physical CPU"));
     EXPECT_THAT(of_cell(place, cell, "qemu.args"), HasSubstr("memory-backend-ram"));
   }
   EXPECT_EQ(nonces.size(), forked.cells.size());
-  EXPECT_EQ(random.size(), forked.cells.size());
   EXPECT_THAT(read_file(place.path() / "forked/summary.md"), HasSubstr("3 cells are forks of 1 template"));
 }
 
 TEST(TemplateEndToEnd, ForksOfACaptureKernelShowWhatColdCellsShow) {
   Place place;
-  compare(place, k_dumps, Phase::capture);
+  auto forked = compare(place, k_dumps, Phase::capture);
+  for (const auto& woken : all_awake(place, forked)) EXPECT_LT(woken.time, k_a_day);
+}
+
+TEST(TemplateEndToEnd, ForksOfAGuestWithAClockKnowWhatTimeItIs) {
+  constexpr std::int64_t k_close = 2; // a clock of whole seconds, and a host that is busy
+  Place place;
+  auto built = run_kdt(place, {"images", "build", "debian-13"}, k_build_budget);
+  if (!built.status.success()) GTEST_SKIP() << "there is no kernel with a clock: " << built.err;
+  auto begin = std::time(nullptr);
+  // One after the other: the second fork of each template wakes when the first has been through trigger and save.
+  auto forked = run(place, place.write("clocks.yaml", matrix(k_clocks)).string(), "forked", {}, "1");
+  auto end = std::time(nullptr);
+  auto all = all_awake(place, forked);
+  ASSERT_THAT(all, SizeIs(4)); // in the order of the matrix
+  for (const auto& woken : all) {
+    EXPECT_GE(woken.asked, begin);
+    EXPECT_LE(woken.asked, end);
+    EXPECT_GE(woken.time, woken.asked);
+    EXPECT_LE(woken.time, woken.asked + k_close);
+  }
+  // A clock that went on where it froze would be this late: else the above would hold without anybody setting it.
+  EXPECT_GT(std::abs(all[1].asked - all[0].asked), k_close);
+  EXPECT_GT(std::abs(all[3].asked - all[2].asked), k_close);
+  EXPECT_EQ(forked.cells[0].fork->after, Phase::probe);
+  EXPECT_EQ(forked.cells[2].fork->after, Phase::capture);
 }
 
 TEST(TemplateEndToEnd, AQemuThatCannotMigrateMeansColdCellsThatSaySo) {
