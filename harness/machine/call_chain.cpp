@@ -66,7 +66,8 @@ CodeAddress code_address(std::uint64_t address, const CpuMonitor& monitor) {
 } // namespace
 
 bool stands_behind_wait(const CpuRegisters& registers, const CpuMonitor& monitor) {
-  auto instruction = registers.pc < 4 ? std::nullopt : word_at(registers.pc - 4, monitor);
+  if (registers.pc < 4) return false;
+  auto instruction = word_at(registers.pc - 4, monitor).value_or(0);
   return instruction == k_wfi || instruction == k_wfe;
 }
 

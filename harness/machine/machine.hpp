@@ -150,7 +150,9 @@ public:
   virtual void freeze(const std::filesystem::path& /*state_file*/, Deadline /*deadline*/) {
     throw Error(Blame::infra, "this kind of machine cannot be frozen");
   }
-  /// Lets a fork that was started go on where the other guest froze; throws Error{infra}, Interrupted.
+  /// Makes a fork that was started what the guest was when it froze: it stands still. Throws Error{infra}, Interrupted.
+  virtual void load_state(Deadline /*deadline*/) { throw Error(Blame::infra, "this kind of machine cannot be forked"); }
+  /// Lets a fork that has its state go on where the other guest froze; throws Error{infra}, Interrupted.
   virtual void wake(Deadline /*deadline*/) { throw Error(Blame::infra, "this kind of machine cannot be forked"); }
   /// The most of the host's memory that the emulator has occupied so far, or did when it has ended; of a fork what it
   /// does not share with others; 0: not known.

@@ -89,7 +89,7 @@ std::vector<std::string> qemu_argv(const MachineSpec& spec, const Channels& chan
     add(argv, {"-chardev", chardev("monitor", channels.monitor), "-mon", "chardev=monitor,mode=control"});
   add_drives(argv, spec);
   if (spec.service) add_service(argv, *spec.service);
-  if (!spec.state_file.empty()) add(argv, {"-incoming", "defer"});
+  if (!spec.state_file.empty()) add(argv, {"-incoming", "defer", "-S"});
   if (spec.gdb_port) add(argv, {"-gdb", fmt::format("tcp:127.0.0.1:{}", *spec.gdb_port), "-S"});
   return argv;
 }

@@ -220,11 +220,19 @@ void QemuMachine::freeze(const std::filesystem::path& state_file, Deadline deadl
   state.monitor.write(qmp::command(++state.last_id, "quit") + "\n");
 }
 
-void QemuMachine::wake(Deadline deadline) {
+void QemuMachine::load_state(Deadline deadline) {
   auto& state = *state_;
   KDT_ASSERT(state.state_file.get() >= 0);
   state.share_ram(deadline);
   state.execute("migrate-incoming", fmt::format(R"({{"uri":"fd:{}"}})", state.state_file.get()), deadline);
+  if (state.wait_for("MIGRATION", {"completed", "failed"}, deadline) != "completed")
+    throw Error(Blame::infra, "QEMU cannot load its state: {}", state.execute("query-migrate", "", deadline));
+}
+
+void QemuMachine::wake(Deadline deadline) {
+  auto& state = *state_;
+  KDT_ASSERT(state.state_file.get() >= 0);
+  state.execute("cont", "", deadline);
   state.wait_for("RESUME", {""}, deadline);
 }
 

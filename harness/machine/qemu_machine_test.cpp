@@ -99,7 +99,9 @@ while read -r line <&$m; do
     *'"migrate"'*) echo '{"event":"MIGRATION","data":{"status":"setup"}}' >&$m
                    echo '{"event":"MIGRATION","data":{"status":")sh" +
          migration + R"sh("}}' >&$m ;;
-    *migrate-incoming*) echo '{"event":"RESUME"}' >&$m ;;
+    *migrate-incoming*) echo '{"event":"MIGRATION","data":{"status":")sh" +
+         migration + R"sh("}}' >&$m ;;
+    *'"cont"'*) echo '{"event":"RESUME"}' >&$m ;;
     *quit*) exit 0 ;;
   esac
   echo "{\"return\":$value,\"id\":$id}" >&$m
@@ -175,9 +177,21 @@ TEST(QemuMachine, AForkReadsItsStateAndRuns) {
   spec.ram_file = spec.state_file = state.path();
   QemuMachine machine(spec, {});
   machine.start();
-  machine.wake(Deadline::after(30s));
+  machine.load_state(Deadline::after(30s));
   EXPECT_EQ(fake.asked(), "qmp_capabilities\nmigrate-set-capabilities\nmigrate-incoming\n");
+  machine.wake(Deadline::after(30s));
+  EXPECT_THAT(fake.asked(), ::testing::EndsWith("cont\n"));
   EXPECT_GT(machine.peak_memory().bytes, 0U);
+}
+
+TEST(QemuMachine, AForkThatCannotLoadItsStateIsAnInfraError) {
+  FakeQemu fake(monitor_script("", "failed"));
+  auto state = ScratchFile::in_memory({});
+  auto spec = fake.spec();
+  spec.ram_file = spec.state_file = state.path();
+  QemuMachine machine(spec, {});
+  machine.start();
+  EXPECT_THROW(machine.load_state(Deadline::after(30s)), Error);
 }
 
 TEST(QemuMachine, AForkThatEndsInsteadSaysWhy) {
@@ -187,7 +201,7 @@ TEST(QemuMachine, AForkThatEndsInsteadSaysWhy) {
   spec.ram_file = spec.state_file = state.path();
   QemuMachine machine(spec, {});
   machine.start();
-  EXPECT_THROW(machine.wake(Deadline::after(30s)), Error);
+  EXPECT_THROW(machine.load_state(Deadline::after(30s)), Error);
 }
 
 TEST(QemuMachine, ReportsTheSignalThatKilledIt) {

@@ -48,8 +48,13 @@ void ScriptedMachine::freeze(const std::filesystem::path&, Deadline) {
   events_.push_back(Ended{});
 }
 
-void ScriptedMachine::wake(Deadline) {
+void ScriptedMachine::load_state(Deadline) {
   if (!cannot_wake.empty()) throw Error(Blame::infra, "{}", cannot_wake);
+  loaded = true;
+}
+
+void ScriptedMachine::wake(Deadline) {
+  KDT_ASSERT(loaded);
   awake = true;
 }
 

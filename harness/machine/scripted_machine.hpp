@@ -22,14 +22,16 @@ public:
   void dump_memory(const std::filesystem::path& path, Deadline deadline) override;
   void look_into_memory(const std::function<void(const ReadMemory&)>& look, Deadline deadline) override;
   void freeze(const std::filesystem::path& state_file, Deadline deadline) override;
+  void load_state(Deadline deadline) override;
   void wake(Deadline deadline) override;
   void stop() override { stopped = true; }
 
   bool started = false;
   bool stopped = false;
+  bool loaded = false;
   bool awake = false;
   std::string cannot_freeze;   ///< what freeze() throws; empty: it does not
-  std::string cannot_wake;     ///< the same of wake()
+  std::string cannot_wake;     ///< the same of load_state()
   bool monitor_answers = true; ///< else registers() throws
   /// What registers() returns, the n-th time it is asked (from 0); without it one vCPU that never moves.
   std::function<std::vector<CpuRegisters>(Depth depth, int nth)> vcpus;

@@ -25,8 +25,10 @@ TEST(ScriptedMachine, EndsWhenItFreezesUnlessItCannot) {
   EXPECT_TRUE(std::holds_alternative<Ended>(machine.next_event(Deadline::never())));
   machine.cannot_freeze = machine.cannot_wake = "no";
   EXPECT_THROW(machine.freeze("state", Deadline::never()), Error);
-  EXPECT_THROW(machine.wake(Deadline::never()), Error);
+  EXPECT_THROW(machine.load_state(Deadline::never()), Error);
   machine.cannot_wake.clear();
+  machine.load_state(Deadline::never());
+  EXPECT_FALSE(machine.awake);
   machine.wake(Deadline::never());
   EXPECT_TRUE(machine.awake);
 }

@@ -64,6 +64,7 @@ void CellRun::start_fork() {
   try {
     machine_->start();
     target_->guest_started();
+    machine_->load_state(Deadline::after(timeouts_.answer.most));
   } catch (const Error& error) {
     throw ForkFailed(error.what());
   }
