@@ -63,11 +63,6 @@ Held least(const Held& one, const Held& other) {
           .files = std::min(one.files, other.files)};
 }
 
-/// A thread that finds no cell left to run ends, so it may be less.
-bool is_no_more(const Held& late, const Held& early) {
-  return least(late, early) == late;
-}
-
 std::size_t cells_to_run() {
   const char* number = std::getenv("KDT_E2E_CELLS");
   return number == nullptr ? k_cells : std::max<std::size_t>(k_warm + 2, std::strtoul(number, nullptr, 10));
@@ -136,7 +131,9 @@ TEST(E2eLibvirtLeak, ManyCellsHoldNoMoreThanTwo) {
   auto late = std::prev(held.end());
   EXPECT_GE(late->first, cells - 2) << "no late cell was seen";
   EXPECT_LE(early->first, k_warm + 2) << "no early cell was seen";
-  EXPECT_TRUE(is_no_more(late->second, early->second)) << late->second << " instead of " << early->second;
+  auto same = early->second;
+  if (late->second.threads + 1 == same.threads) --same.threads; // who finds no cell left to run has ended
+  EXPECT_EQ(late->second, same);
   EXPECT_GT(early->second.descriptors, 10U);
   EXPECT_GT(early->second.threads, 2U);
   for (const auto& [ended, now] : held) std::cout << fmt::format("after {:>3} cells: ", ended) << now << "\n";
@@ -155,8 +152,6 @@ TEST(E2eLibvirtLeak, ADescriptorAThreadAndAFileMoreWouldBeSeen) {
   thread.request_stop();
   EXPECT_EQ(after,
             (Held{.descriptors = before.descriptors + 1, .threads = before.threads + 1, .files = before.files + 1}));
-  EXPECT_FALSE(is_no_more(after, before));
-  EXPECT_TRUE(is_no_more(before, after));
 }
 
 } // namespace
