@@ -170,38 +170,41 @@ TEST(QemuMachine, AMigrationThatFailsIsAnInfraError) {
   EXPECT_THROW(machine.freeze(state.path(), Deadline::after(30s)), Error);
 }
 
+namespace {
+/// A fork whose template has left nothing in its files.
+struct StartedFork {
+  explicit StartedFork(const FakeQemu& fake) : machine(of_files(fake.spec(), state.path()), {}) { machine.start(); }
+
+  static MachineSpec of_files(MachineSpec spec, const fs::path& file) {
+    spec.ram_file = spec.state_file = file;
+    return spec;
+  }
+
+  ScratchFile state = ScratchFile::in_memory({});
+  QemuMachine machine;
+};
+} // namespace
+
 TEST(QemuMachine, AForkReadsItsStateAndRuns) {
   FakeQemu fake(monitor_script(""));
-  auto state = ScratchFile::in_memory({});
-  auto spec = fake.spec();
-  spec.ram_file = spec.state_file = state.path();
-  QemuMachine machine(spec, {});
-  machine.start();
-  machine.load_state(Deadline::after(30s));
+  StartedFork fork(fake);
+  fork.machine.load_state(Deadline::after(30s));
   EXPECT_EQ(fake.asked(), "qmp_capabilities\nmigrate-set-capabilities\nmigrate-incoming\n");
-  machine.wake(Deadline::after(30s));
+  fork.machine.wake(Deadline::after(30s));
   EXPECT_THAT(fake.asked(), ::testing::EndsWith("cont\n"));
-  EXPECT_GT(machine.peak_memory().bytes, 0U);
+  EXPECT_GT(fork.machine.peak_memory().bytes, 0U);
 }
 
 TEST(QemuMachine, AForkThatCannotLoadItsStateIsAnInfraError) {
   FakeQemu fake(monitor_script("", "failed"));
-  auto state = ScratchFile::in_memory({});
-  auto spec = fake.spec();
-  spec.ram_file = spec.state_file = state.path();
-  QemuMachine machine(spec, {});
-  machine.start();
-  EXPECT_THROW(machine.load_state(Deadline::after(30s)), Error);
+  StartedFork fork(fake);
+  EXPECT_THROW(fork.machine.load_state(Deadline::after(30s)), Error);
 }
 
 TEST(QemuMachine, AForkThatEndsInsteadSaysWhy) {
   FakeQemu fake("echo 'load of migration failed' >&2; exit 1");
-  auto state = ScratchFile::in_memory({});
-  auto spec = fake.spec();
-  spec.ram_file = spec.state_file = state.path();
-  QemuMachine machine(spec, {});
-  machine.start();
-  EXPECT_THROW(machine.load_state(Deadline::after(30s)), Error);
+  StartedFork fork(fake);
+  EXPECT_THROW(fork.machine.load_state(Deadline::after(30s)), Error);
 }
 
 TEST(QemuMachine, ReportsTheSignalThatKilledIt) {
