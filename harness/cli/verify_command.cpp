@@ -33,19 +33,19 @@ std::string kernel_of_cell(const std::string& facts) {
   return facts.empty() ? "" : cell_from_json(nlohmann::ordered_json::parse(read_file(facts))).cell.parameters.kernel;
 }
 
-/// The symbols of the cell's kernel: of a System.map that was named, or of the cached kernel. Nullopt: nobody has them.
-std::optional<image::Symbols> symbols_of(const CellResult& cell, const VerifyArguments& arguments,
-                                         const Context& context) {
-  if (!arguments.system_map.empty()) return image::Symbols(arguments.system_map);
+/// The symbols of the cell's kernel: of a System.map that was named, or of the cached kernel. Nullptr: nobody has them.
+std::shared_ptr<const image::Symbols> symbols_of(const CellResult& cell, const VerifyArguments& arguments,
+                                                 const Context& context) {
+  if (!arguments.system_map.empty()) return std::make_shared<image::Symbols>(arguments.system_map);
   const auto* build_id = find(cell.observed, "boot.build_id");
-  if (build_id == nullptr || !std::holds_alternative<std::string>(*build_id)) return std::nullopt;
+  if (build_id == nullptr || !std::holds_alternative<std::string>(*build_id)) return nullptr;
   try {
     image::Images images(default_cache_directory(), context.repository);
     if (auto map = images.cached_system_map(cell.cell.parameters.kernel, std::get<std::string>(*build_id)))
-      return image::Symbols(*map);
+      return std::make_shared<image::Symbols>(*map);
   } catch (const Error&) { // no such kernel any more, or none of its tools: names are not worth a refusal
   }
-  return std::nullopt;
+  return nullptr;
 }
 
 /// What a cell says that its vmcore should be: cell.json, the console.log beside it, and the kernel's symbols.
@@ -61,7 +61,7 @@ vmcore::Expectation expectation_from(const VerifyArguments& arguments, const Con
                 file.string(), cell.cell.id);
   if (auto console = file.parent_path() / "console.log"; fs::is_regular_file(console))
     expectation.console = run::console_if_whole(console);
-  if (auto symbols = symbols_of(cell, arguments, context)) expectation.map = run::kernel_map(*symbols);
+  if (auto symbols = symbols_of(cell, arguments, context)) expectation.map = run::kernel_map(std::move(symbols));
   return expectation;
 }
 
@@ -85,7 +85,7 @@ int verify_action(const VerifyArguments& arguments, const Context& context) {
   if (!arguments.facts.empty())
     expectation = expectation_from(arguments, context);
   else if (!arguments.system_map.empty())
-    expectation.map = run::kernel_map(image::Symbols(arguments.system_map));
+    expectation.map = run::kernel_map(std::make_shared<image::Symbols>(arguments.system_map));
   vmcore::Subject subject{.vmcore = fs::absolute(arguments.vmcore),
                           .assembled = assembled.path(),
                           .log = log.path(),

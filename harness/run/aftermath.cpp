@@ -180,7 +180,7 @@ bool CellRun::verify() {
     expectation.panic_markers = {line};
   else
     expectation.panic_markers = {"Kernel panic - not syncing", "Internal error: "};
-  if (auto symbols = kernel_symbols()) expectation.map = kernel_map(*symbols);
+  if (auto symbols = kernel_symbols()) expectation.map = kernel_map(std::move(symbols));
   expectation.console = console_if_whole(context_.directory / "console.log");
   // Of 256 GiB on a busy host, 30 s were not enough. The other half is for what comes before the pages.
   vmcore::Subject subject{.vmcore = target_->dump(),

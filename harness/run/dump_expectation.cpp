@@ -4,7 +4,7 @@
 #include "run/canaries.hpp"
 #include "vmcore/console_account.hpp"
 
-#include <memory>
+#include <utility>
 
 namespace kdt::run {
 
@@ -56,12 +56,11 @@ vmcore::Expectation dump_expectation(const CellResult& cell) {
   return expectation;
 }
 
-vmcore::KernelMap kernel_map(const image::Symbols& symbols) {
+vmcore::KernelMap kernel_map(std::shared_ptr<const image::Symbols> symbols) {
   vmcore::KernelMap map;
   for (const auto& name : vmcore::crash_symbols())
-    if (auto address = symbols.address(name)) map.addresses[name] = *address;
-  // Shared: a std::function is copied, and the symbols of a kernel are megabytes.
-  map.name = [kept = std::make_shared<image::Symbols>(symbols)](std::uint64_t distance) { return kept->at(distance); };
+    if (auto address = symbols->address(name)) map.addresses[name] = *address;
+  map.name = [kept = std::move(symbols)](std::uint64_t distance) { return kept->at(distance); };
   return map;
 }
 

@@ -4,6 +4,8 @@
 #include "model/result.hpp"
 #include "vmcore/judge.hpp"
 
+#include <memory>
+
 namespace kdt::run {
 
 /// What the vmcore of a cell should be, from what the cell saw before its panic: so the verify phase and
@@ -12,6 +14,6 @@ namespace kdt::run {
 vmcore::Expectation dump_expectation(const CellResult& cell);
 
 /// What a System.map tells of the kernel in a vmcore.
-vmcore::KernelMap kernel_map(const image::Symbols& symbols);
+vmcore::KernelMap kernel_map(std::shared_ptr<const image::Symbols> symbols);
 
 } // namespace kdt::run

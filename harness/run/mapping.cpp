@@ -29,7 +29,7 @@ void CellRun::remember_for_walk(const protocol::Facts& facts) {
 }
 
 std::optional<std::uint64_t> CellRun::symbol_address(const protocol::Facts& facts, std::string_view name) {
-  auto symbols = facts.text ? kernel_symbols() : std::nullopt;
+  auto symbols = facts.text ? kernel_symbols() : nullptr;
   if (!symbols) return std::nullopt;
   auto text = symbols->address("_text"), symbol = symbols->address(name);
   if (!text || !symbol) return std::nullopt;

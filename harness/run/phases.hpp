@@ -6,6 +6,7 @@
 #include "run/session.hpp"
 #include "run/timeouts.hpp"
 
+#include <memory>
 #include <optional>
 #include <vector>
 
@@ -63,7 +64,8 @@ private:
   void report_wrong_headers();
   Finding tool_failure(std::string_view code, const std::string& sentence, const std::string& output,
                        Phase phase) const;
-  std::optional<image::Symbols> kernel_symbols();
+  /// Read once; nullptr: nobody has them.
+  std::shared_ptr<const image::Symbols> kernel_symbols();
   void keep_memory(const fs::path& file);
   bool wait_failed(Phase phase, std::string_view code, const std::string& sentence);
   template <class Answer, class Record>
@@ -126,6 +128,7 @@ private:
   std::vector<PhysRange> regions_;                  ///< `Crash kernel` of /proc/iomem at boot, whole pages
   std::vector<protocol::IomemRange> iomem_;         ///< of the system kernel, once its agent has told
   std::vector<protocol::IomemRange> capture_iomem_; ///< of the capture kernel
+  std::optional<std::shared_ptr<const image::Symbols>> symbols_; ///< see kernel_symbols(); nullopt: not asked for yet
   std::size_t complaints_seen_ = 0;
   std::unique_ptr<machine::Machine> machine_;
   std::unique_ptr<Session> session_;

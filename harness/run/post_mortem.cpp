@@ -83,7 +83,7 @@ std::optional<Stuck> CellRun::post_mortem(Phase phase) {
   try {
     auto places = kernel_places(iomem_, capture_iomem_, cell_.parameters.loader);
     auto symbols = kernel_symbols();
-    if (symbols) places.symbols = &*symbols;
+    places.symbols = symbols.get();
     for (const auto& cpu : registers) stuck.cpus.push_back(cpu_state(cpu, places));
     auto directory = context_.directory / "post-mortem";
     make_directories(directory);
@@ -98,13 +98,15 @@ std::optional<Stuck> CellRun::post_mortem(Phase phase) {
   return stuck;
 }
 
-std::optional<image::Symbols> CellRun::kernel_symbols() {
+std::shared_ptr<const image::Symbols> CellRun::kernel_symbols() {
+  if (symbols_) return *symbols_;
+  symbols_ = nullptr;
   try {
-    if (!context_.kernel.system_map.empty()) return image::Symbols(context_.kernel.system_map);
+    if (!context_.kernel.system_map.empty()) symbols_ = std::make_shared<image::Symbols>(context_.kernel.system_map);
   } catch (const Error& error) {
     log_.add("post-mortem", {{"error", printable(error.what())}});
   }
-  return std::nullopt;
+  return *symbols_;
 }
 
 void CellRun::keep_memory(const fs::path& file) {
