@@ -1,12 +1,18 @@
 #include "e2e/libvirtd.hpp"
 
+#include "base/error.hpp"
+#include "base/proc_stat.hpp"
 #include "base/text.hpp"
 #include "e2e/program.hpp"
 
 #include <gtest/gtest.h>
 
+#include <condition_variable>
 #include <csignal>
 #include <fcntl.h>
+#include <mutex>
+#include <sys/prctl.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 namespace kdt::e2e {
@@ -15,6 +21,8 @@ namespace {
 
 constexpr std::chrono::seconds k_start_budget{60};
 constexpr std::chrono::seconds k_stop_budget{30};
+constexpr std::chrono::milliseconds k_look_for_guests{20};
+constexpr std::size_t k_session_field = 6; // of /proc/PID/stat
 
 constexpr const char* k_start_system = R"(set -e
 cd "$1"
@@ -38,6 +46,15 @@ mount --rbind cache "$XDG_CACHE_HOME"
 exec unshare --user --map-user=1000 --map-group=1000 libvirtd -p "$1/pid"
 )";
 
+/// Not started by this process, then: its children stay in its session.
+bool was_a_daemon(int pid) {
+  try {
+    return proc_stat(pid).at(proc_stat_index(k_session_field)) != std::to_string(::getsid(0));
+  } catch (const Error&) { // it is gone
+    return false;
+  }
+}
+
 Command start_command(const fs::path& script, const char* text) {
   auto directory = script.parent_path();
   make_directories(directory);
@@ -59,6 +76,23 @@ Command session_command(const fs::path& directory) {
 }
 
 } // namespace
+
+GuestReaper::GuestReaper()
+    : looks_([](const std::stop_token& stop) {
+        std::mutex none;
+        std::unique_lock lock(none);
+        for (std::condition_variable_any wait; !stop.stop_requested();) {
+          for (int child : children_of(::getpid()))
+            if (was_a_daemon(child)) ::waitpid(child, nullptr, WNOHANG);
+          wait.wait_for(lock, stop, k_look_for_guests, [] { return false; });
+        }
+      }) {
+  ::prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
+}
+
+GuestReaper::~GuestReaper() {
+  ::prctl(PR_SET_CHILD_SUBREAPER, 0, 0, 0, 0);
+}
 
 Libvirtd::Libvirtd(fs::path directory, Command command, fs::path socket)
     : directory_(std::move(directory)), command_(std::move(command)), socket_(std::move(socket)) {}

@@ -7,9 +7,22 @@
 
 #include <optional>
 #include <string>
+#include <thread>
 #include <vector>
 
 namespace kdt::e2e {
+
+/// libvirtd's guests are daemons, whose end PID 1 takes note of: in a container or a small virtual machine after
+/// seconds, and until then libvirtd asks whether they live (machine/libvirt_reaper.hpp). While one of these lives,
+/// guests that this process' children leave behind are its own, and it takes note at once.
+class GuestReaper {
+public:
+  GuestReaper();
+  ~GuestReaper();
+
+private:
+  std::jthread looks_;
+};
 
 /// A libvirtd that a test starts and stops, known by its pid and reached by a socket of its own.
 class Libvirtd {
@@ -34,6 +47,7 @@ private:
   fs::path directory_;
   Command command_;
   fs::path socket_;
+  GuestReaper reaper_;
   boost::asio::io_context context_;
   std::optional<Child> child_;
 };

@@ -92,8 +92,8 @@ bool eventually(const std::function<bool()>& done, Deadline deadline) {
   return true;
 }
 
-std::map<int, std::string> emulators_of(int pid) {
-  std::map<int, std::string> found;
+std::vector<int> children_of(int pid) {
+  std::vector<int> found;
   std::error_code gone;
   for (const auto& thread : fs::directory_iterator(fmt::format("/proc/{}/task", pid), gone)) {
     std::string children;
@@ -101,12 +101,18 @@ std::map<int, std::string> emulators_of(int pid) {
       children = read_file(thread.path() / "children");
     } catch (const Error&) { // the thread is gone
     }
-    for (const auto& child : split(trim(children), ' ')) {
-      if (child.empty()) continue;
-      auto words = words_of(std::stoi(child));
-      if (words.starts_with(k_emulator) || words.find(fmt::format("/{} ", k_emulator)) < words.find(' ') + 1)
-        found[std::stoi(child)] = words;
-    }
+    for (const auto& child : split(trim(children), ' '))
+      if (!child.empty()) found.push_back(std::stoi(child));
+  }
+  return found;
+}
+
+std::map<int, std::string> emulators_of(int pid) {
+  std::map<int, std::string> found;
+  for (int child : children_of(pid)) {
+    auto words = words_of(child);
+    if (words.starts_with(k_emulator) || words.find(fmt::format("/{} ", k_emulator)) < words.find(' ') + 1)
+      found[child] = words;
   }
   return found;
 }
