@@ -29,7 +29,6 @@ protocol::SaveAnswer run_makedumpfile(const Session& session, const protocol::Sa
   const bool bitmap_file =
       wants_bitmap_file(ask, size_of_vmcore(), page_size, read_meminfo(read_text("/proc/meminfo"), "MemAvailable"));
   const auto argv = makedumpfile_argv(ask, target.files(), page_size, bitmap_file);
-  // The child inherits this very open file, so its offset tells how far the child has come.
   const int out = to_stdout ? target.stream() : -1;
   MakedumpfileProgress progress;
   const auto listen = [&](std::string_view piece) {
@@ -42,8 +41,8 @@ protocol::SaveAnswer run_makedumpfile(const Session& session, const protocol::Sa
   protocol::SaveAnswer answer;
   answer.exit_status = end.exit_status;
   answer.output = tail_of(settled(end.output), k_most_save_output);
-  const auto streamed = target.streamed();
   const auto length = target.finish();
+  const auto streamed = target.streamed();
   answer.bytes = to_stdout ? streamed : length;
   return answer;
 }

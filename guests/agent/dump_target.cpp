@@ -47,18 +47,24 @@ DumpTarget::DumpTarget(const protocol::SaveTarget& target, unsigned parts) {
 }
 
 DumpTarget::~DumpTarget() {
-  stream_ = Fd{};
+  file_ = Fd{};
   if (mounted_) umount(k_mount_point);
 }
 
 int DumpTarget::stream() {
   if (ssh_) return ssh_->input();
-  if (!stream_) stream_ = open_file(files_[0], O_WRONLY | O_CREAT);
-  return stream_.get();
+  if (!mounted_) {
+    if (!drive_) drive_ = std::make_unique<DriveStream>(files_[0]);
+    return drive_->input();
+  }
+  if (!file_) file_ = open_file(files_[0], O_WRONLY | O_CREAT);
+  return file_.get();
 }
 
 std::uint64_t DumpTarget::streamed() const {
-  return stream_ ? static_cast<std::uint64_t>(lseek(stream_.get(), 0, SEEK_CUR)) : 0;
+  if (drive_) return drive_->taken();
+  // The dump tool inherited this very open file, so its offset tells how far it has come.
+  return file_ ? static_cast<std::uint64_t>(lseek(file_.get(), 0, SEEK_CUR)) : streamed_;
 }
 
 std::uint64_t DumpTarget::written() const {
@@ -72,7 +78,9 @@ std::uint64_t DumpTarget::finish() {
       trouble_ = "ssh ended with exit status " + std::to_string(status) + "\n" + words;
     return 0;
   }
-  stream_ = Fd{}; // else it could not be unmounted
+  if (drive_) trouble_ = drive_->finish();
+  streamed_ = streamed();
+  file_ = Fd{}; // else it could not be unmounted
   std::uint64_t length = 0;
   for (const auto& file : files_) {
     if (mounted_ && !exists(file)) continue; // the dump tool gave up before it made it

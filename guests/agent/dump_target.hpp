@@ -1,5 +1,6 @@
 #pragma once
 
+#include "drive_stream.hpp"
 #include "drives.hpp"
 #include "kdt/records.hpp"
 #include "network.hpp"
@@ -38,10 +39,12 @@ public:
 private:
   std::vector<Drive> drives_;
   std::vector<std::string> files_;
-  Fd stream_;
+  std::unique_ptr<DriveStream> drive_; // these three: what takes a stream, once it is asked for
+  Fd file_;
   std::unique_ptr<SshClient> ssh_;
   std::string trouble_;
   std::uint64_t before_ = 0;
+  std::uint64_t streamed_ = 0; // once the file is closed
   bool mounted_ = false;
 };
 
