@@ -34,7 +34,7 @@ protocol::SaveAnswer run_makedumpfile(const Session& session, const protocol::Sa
   const auto listen = [&](std::string_view piece) {
     const auto step = progress.feed(piece);
     if (!step) return;
-    const auto bytes = to_stdout ? target.streamed() : target.written();
+    const auto bytes = to_stdout ? target.streamed().value_or(0) : target.written();
     session.progress({.id = 0, .done = step->per_mille, .total = 1000, .what = step->what, .bytes = bytes});
   };
   const ChildEnd end = run_child(argv, out, listen, makedumpfile_environment(ask));
@@ -42,8 +42,7 @@ protocol::SaveAnswer run_makedumpfile(const Session& session, const protocol::Sa
   answer.exit_status = end.exit_status;
   answer.output = tail_of(settled(end.output), k_most_save_output);
   const auto length = target.finish();
-  const auto streamed = target.streamed();
-  answer.bytes = to_stdout ? streamed : length;
+  answer.bytes = to_stdout ? target.streamed().value_or(0) : length;
   return answer;
 }
 
@@ -77,6 +76,7 @@ protocol::SaveAnswer copy_vmcore(const Session& session, DumpTarget& target) {
         {.id = 0, .done = answer.bytes, .total = total, .what = "Copying /proc/vmcore", .bytes = answer.bytes});
   }
   target.finish();
+  answer.bytes = target.streamed().value_or(answer.bytes); // a pipe took more than its drive did
   return answer;
 }
 

@@ -3,6 +3,7 @@
 #include "system.hpp"
 
 #include <cerrno>
+#include <csignal>
 #include <fcntl.h>
 #include <spawn.h>
 #include <sys/wait.h>
@@ -58,7 +59,14 @@ ChildEnd run_child(const std::vector<std::string>& argv, int stdout_fd,
     const std::string_view piece{buffer, static_cast<std::size_t>(got)};
     end.output += piece;
     if (end.output.size() > k_most_output) end.output.erase(0, k_most_output / 2);
-    if (listen) listen(piece);
+    if (!listen) continue;
+    try {
+      listen(piece);
+    } catch (...) { // nobody will wait for it
+      kill(pid, SIGKILL);
+      waitpid(pid, nullptr, 0);
+      throw;
+    }
   }
   int status = 0;
   while (waitpid(pid, &status, 0) < 0 && errno == EINTR) continue;

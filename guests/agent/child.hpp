@@ -14,7 +14,7 @@ struct ChildEnd {
 
 /// Runs a program to its end, with `environment` ("NAME=VALUE") on top of the agent's. Its standard output goes to
 /// `stdout_fd`, or with standard error into the result if that is -1; `listen` hears the result's pieces as they come.
-/// Throws Trouble if the program cannot be started.
+/// Throws Trouble if the program cannot be started, and what `listen` throws; the program is killed then.
 ChildEnd run_child(const std::vector<std::string>& argv, int stdout_fd = -1,
                    const std::function<void(std::string_view)>& listen = {},
                    const std::vector<std::string>& environment = {});

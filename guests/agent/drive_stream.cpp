@@ -26,8 +26,8 @@ DriveStream::DriveStream(const std::string& path) : path_(path), drive_(open_fil
   static_cast<void>(fcntl(input_.get(), F_SETPIPE_SZ, k_piece));
   Piece piece{static_cast<char*>(std::aligned_alloc(k_alignment, k_piece)), std::free};
   if (!piece) fail("cannot make a buffer");
-  mover_ = std::thread([this, from = std::move(from), piece = std::move(piece)]() mutable {
-    move(from, piece.get());
+  carrier_ = std::thread([this, from = std::move(from), piece = std::move(piece)]() mutable {
+    carry(from, piece.get());
     from = Fd{}; // who writes on learns that nobody reads
   });
 }
@@ -36,7 +36,7 @@ DriveStream::~DriveStream() {
   finish();
 }
 
-void DriveStream::move(const Fd& from, char* piece) {
+void DriveStream::carry(const Fd& from, char* piece) {
   for (bool more = true; more;) {
     std::size_t size = 0;
     while (more && size < k_piece) {
@@ -44,12 +44,12 @@ void DriveStream::move(const Fd& from, char* piece) {
       if (got < 0 && errno == EINTR) continue;
       more = got > 0;
       if (more) size += static_cast<std::size_t>(got);
-      if (more) taken_ += static_cast<std::uint64_t>(got);
     }
     const std::size_t whole = (size + k_sector - 1) / k_sector * k_sector;
     std::memset(piece + size, 0, whole - size);
     try {
       write_all(drive_.get(), {piece, whole}, path_);
+      written_ += size;
     } catch (const Trouble& trouble) {
       trouble_ = trouble.what();
       return;
@@ -59,7 +59,7 @@ void DriveStream::move(const Fd& from, char* piece) {
 
 std::string DriveStream::finish() {
   input_ = Fd{};
-  if (mover_.joinable()) mover_.join();
+  if (carrier_.joinable()) carrier_.join();
   return trouble_;
 }
 

@@ -13,7 +13,7 @@ namespace kdt::agent {
 /// that writes its dump there spends a fifth of its time on that where TCG runs the guest (bench/README.md, Saving).
 class DriveStream {
 public:
-  /// `path`: a drive, or a file in a file system that knows O_DIRECT. Throws Trouble.
+  /// `path`: a drive of 512-byte sectors, or a file that can be written so by O_DIRECT. Throws Trouble.
   explicit DriveStream(const std::string& path);
   /// What was not written by then is written first, as in finish().
   ~DriveStream();
@@ -22,22 +22,22 @@ public:
 
   /// Where the bytes are to be written. Who writes gets EPIPE when the drive takes no more.
   int input() const { return input_.get(); }
-  /// Bytes that came so far.
-  std::uint64_t taken() const { return taken_; }
+  /// Bytes of the input that are on the drive so far.
+  std::uint64_t written() const { return written_; }
   /// Closes the input and waits until all has been written: whole sectors, the rest of the last one zero. Others that
   /// hold the input must have closed it. Returns what went wrong; empty: nothing.
   std::string finish();
 
 private:
   /// Until the input ends or the drive takes no more. `piece`: room for what is written at a time.
-  void move(const Fd& from, char* piece);
+  void carry(const Fd& from, char* piece);
 
   std::string path_;
   Fd drive_;
   Fd input_;
-  std::atomic<std::uint64_t> taken_ = 0;
+  std::atomic<std::uint64_t> written_ = 0;
   std::string trouble_; // the thread's while it runs
-  std::thread mover_;
+  std::thread carrier_;
 };
 
 } // namespace kdt::agent

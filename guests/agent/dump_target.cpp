@@ -47,24 +47,25 @@ DumpTarget::DumpTarget(const protocol::SaveTarget& target, unsigned parts) {
 }
 
 DumpTarget::~DumpTarget() {
-  file_ = Fd{};
+  to_file_ = Fd{};
   if (mounted_) umount(k_mount_point);
 }
 
 int DumpTarget::stream() {
   if (ssh_) return ssh_->input();
   if (!mounted_) {
-    if (!drive_) drive_ = std::make_unique<DriveStream>(files_[0]);
-    return drive_->input();
+    if (!to_drive_) to_drive_ = std::make_unique<DriveStream>(files_[0]);
+    return to_drive_->input();
   }
-  if (!file_) file_ = open_file(files_[0], O_WRONLY | O_CREAT);
-  return file_.get();
+  if (!to_file_) to_file_ = open_file(files_[0], O_WRONLY | O_CREAT);
+  return to_file_.get();
 }
 
-std::uint64_t DumpTarget::streamed() const {
-  if (drive_) return drive_->taken();
+std::optional<std::uint64_t> DumpTarget::streamed() const {
+  if (to_drive_) return to_drive_->written();
   // The dump tool inherited this very open file, so its offset tells how far it has come.
-  return file_ ? static_cast<std::uint64_t>(lseek(file_.get(), 0, SEEK_CUR)) : streamed_;
+  if (to_file_) return static_cast<std::uint64_t>(lseek(to_file_.get(), 0, SEEK_CUR));
+  return streamed_;
 }
 
 std::uint64_t DumpTarget::written() const {
@@ -78,9 +79,9 @@ std::uint64_t DumpTarget::finish() {
       trouble_ = "ssh ended with exit status " + std::to_string(status) + "\n" + words;
     return 0;
   }
-  if (drive_) trouble_ = drive_->finish();
+  if (to_drive_) trouble_ = to_drive_->finish();
   streamed_ = streamed();
-  file_ = Fd{}; // else it could not be unmounted
+  to_file_ = Fd{}; // else it could not be unmounted
   std::uint64_t length = 0;
   for (const auto& file : files_) {
     if (mounted_ && !exists(file)) continue; // the dump tool gave up before it made it

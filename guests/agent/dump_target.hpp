@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -27,7 +28,8 @@ public:
   const std::vector<std::string>& files() const { return files_; }
   /// What a dump that comes as a stream is written to.
   int stream();
-  std::uint64_t streamed() const; ///< bytes; 0 where that cannot be known
+  /// Bytes of the stream that are there so far; nullopt where that cannot be known.
+  std::optional<std::uint64_t> streamed() const;
   /// Bytes that reached the drives so far.
   std::uint64_t written() const;
   /// Brings everything to the drives and lets go of them; throws Trouble. Returns the length of the files, or of drives
@@ -39,12 +41,12 @@ public:
 private:
   std::vector<Drive> drives_;
   std::vector<std::string> files_;
-  std::unique_ptr<DriveStream> drive_; // these three: what takes a stream, once it is asked for
-  Fd file_;
+  std::unique_ptr<DriveStream> to_drive_; // these three: what takes a stream, once it is asked for
+  Fd to_file_;
   std::unique_ptr<SshClient> ssh_;
   std::string trouble_;
   std::uint64_t before_ = 0;
-  std::uint64_t streamed_ = 0; // once the file is closed
+  std::optional<std::uint64_t> streamed_; // once the file is closed
   bool mounted_ = false;
 };
 

@@ -46,8 +46,8 @@ mount --rbind cache "$XDG_CACHE_HOME"
 exec unshare --user --map-user=1000 --map-group=1000 libvirtd -p "$1/pid"
 )";
 
-/// Not started by this process, then: its children stay in its session.
-bool was_a_daemon(int pid) {
+/// In a session of its own, then: what this process starts stays in its session.
+bool is_daemon(int pid) {
   try {
     return proc_stat(pid).at(proc_stat_index(k_session_field)) != std::to_string(::getsid(0));
   } catch (const Error&) { // it is gone
@@ -81,17 +81,19 @@ GuestReaper::GuestReaper()
     : looks_([](const std::stop_token& stop) {
         std::mutex none;
         std::unique_lock lock(none);
-        for (std::condition_variable_any wait; !stop.stop_requested();) {
+        std::condition_variable_any wait;
+        while (!stop.stop_requested()) {
           for (int child : children_of(::getpid()))
-            if (was_a_daemon(child)) ::waitpid(child, nullptr, WNOHANG);
+            if (is_daemon(child)) ::waitpid(child, nullptr, WNOHANG);
           wait.wait_for(lock, stop, k_look_for_guests, [] { return false; });
         }
       }) {
+  ::prctl(PR_GET_CHILD_SUBREAPER, &before_, 0, 0, 0);
   ::prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
 }
 
 GuestReaper::~GuestReaper() {
-  ::prctl(PR_SET_CHILD_SUBREAPER, 0, 0, 0, 0);
+  ::prctl(PR_SET_CHILD_SUBREAPER, before_, 0, 0, 0);
 }
 
 Libvirtd::Libvirtd(fs::path directory, Command command, fs::path socket)

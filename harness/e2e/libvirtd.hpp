@@ -21,6 +21,7 @@ public:
   ~GuestReaper();
 
 private:
+  int before_ = 0; ///< whether it adopts them by another of these
   std::jthread looks_;
 };
 
