@@ -207,9 +207,6 @@ constexpr auto k_classes = std::to_array<LineClass>({
      "read_vmcoreinfo_basic_info: Invalid data *"},
     {"dump-target-full", tool, evidence, Blame::infra, "the place for the dump is full",
      "the dump target is smaller than the dump", "write(2): ENOSPC", "*No space left on device*"},
-    {"dump-target-broken", tool, evidence, Blame::infra, "the place for the dump cannot be written to",
-     "the host could not write to the file behind the drive", "write(2): EIO",
-     "cannot write to /dev/*: Input/output error*"},
     {"dump-tool-failed", tool, evidence, Blame::tool, "makedumpfile failed",
      "it does not know this kernel, or /proc/vmcore is not what it expects", "makedumpfile, ERRMSG",
      "*: Can't *\n"
