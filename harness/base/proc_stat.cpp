@@ -14,4 +14,19 @@ std::vector<std::string> proc_stat(int pid) {
   return split(std::string_view(text).substr(name_end + 2), ' ');
 }
 
+std::vector<int> children_of(int pid) {
+  std::vector<int> found;
+  std::error_code gone;
+  for (const auto& thread : fs::directory_iterator(fmt::format("/proc/{}/task", pid), gone)) {
+    std::string children;
+    try {
+      children = read_file(thread.path() / "children");
+    } catch (const Error&) { // the thread is gone
+    }
+    for (const auto& child : split(trim(children), ' '))
+      if (!child.empty()) found.push_back(std::stoi(child));
+  }
+  return found;
+}
+
 } // namespace kdt

@@ -14,4 +14,8 @@ constexpr std::size_t proc_stat_index(std::size_t field) {
   return field - 3;
 }
 
+/// The processes whose parent is this one, those that have ended and wait for it to take note, too; empty where the
+/// kernel does not list them, and of nobody.
+std::vector<int> children_of(int pid);
+
 } // namespace kdt

@@ -1,6 +1,7 @@
 #include "e2e/program.hpp"
 
 #include "base/error.hpp"
+#include "base/proc_stat.hpp"
 #include "base/text.hpp"
 
 #include <gtest/gtest.h>
@@ -90,21 +91,6 @@ bool eventually(const std::function<bool()>& done, Deadline deadline) {
     std::this_thread::sleep_for(k_look_again);
   }
   return true;
-}
-
-std::vector<int> children_of(int pid) {
-  std::vector<int> found;
-  std::error_code gone;
-  for (const auto& thread : fs::directory_iterator(fmt::format("/proc/{}/task", pid), gone)) {
-    std::string children;
-    try {
-      children = read_file(thread.path() / "children");
-    } catch (const Error&) { // the thread is gone
-    }
-    for (const auto& child : split(trim(children), ' '))
-      if (!child.empty()) found.push_back(std::stoi(child));
-  }
-  return found;
 }
 
 std::map<int, std::string> emulators_of(int pid) {

@@ -68,9 +68,7 @@ inline constexpr std::chrono::minutes k_run_budget{10};
 /// The same of building two kernels.
 inline constexpr std::chrono::minutes k_build_budget{60};
 
-/// The processes whose parent is this one, those that have ended and wait for it to take note, too.
-std::vector<int> children_of(int pid);
-/// Those of them that run the emulator, with their command lines.
+/// The processes whose parent is this one and that run the emulator, with their command lines.
 std::map<int, std::string> emulators_of(int pid);
 
 } // namespace kdt::e2e

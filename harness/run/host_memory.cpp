@@ -2,6 +2,7 @@
 
 #include "base/error.hpp"
 #include "base/file.hpp"
+#include "base/proc_stat.hpp"
 #include "base/text.hpp"
 
 #include <algorithm>
@@ -76,8 +77,8 @@ void apply_limits(const fs::path& root, std::string_view line, HostMemory& memor
 }
 
 /// Without what it shares with others: a template's RAM file is held by us, and stays when a fork of it ends.
-ByteSize private_memory(const std::string& pid) {
-  auto statm = read_if_there(fs::path("/proc") / pid / "statm"); // size resident shared …, in pages
+ByteSize private_memory(int pid) {
+  auto statm = read_if_there(fmt::format("/proc/{}/statm", pid)); // size resident shared …, in pages
   if (!statm) return {};
   auto fields = split(*statm, ' ');
   auto pages = [&](std::size_t field) {
@@ -123,14 +124,10 @@ std::optional<std::string> memory_shortage(const machine::Ended& ended, std::uin
 }
 
 ByteSize memory_of_children(const std::vector<int>& others) {
-  std::set<std::string> processes;
-  for (int pid : others) processes.insert(std::to_string(pid));
-  std::error_code error;
-  for (const auto& task : fs::directory_iterator("/proc/self/task", error))
-    for (const auto& pid : split(read_if_there(task.path() / "children").value_or(""), ' '))
-      if (!trim(pid).empty()) processes.emplace(trim(pid));
+  std::set<int> processes(others.begin(), others.end());
+  for (int pid : children_of(::getpid())) processes.insert(pid);
   ByteSize sum;
-  for (const auto& pid : processes) sum = sum + private_memory(pid);
+  for (int pid : processes) sum = sum + private_memory(pid);
   return sum;
 }
 
