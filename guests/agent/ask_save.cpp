@@ -34,15 +34,14 @@ protocol::SaveAnswer run_makedumpfile(const Session& session, const protocol::Sa
   const auto listen = [&](std::string_view piece) {
     const auto step = progress.feed(piece);
     if (!step) return;
-    const auto bytes = to_stdout ? target.streamed().value_or(0) : target.written();
+    const auto bytes = to_stdout ? target.streamed() : target.written();
     session.progress({.id = 0, .done = step->per_mille, .total = 1000, .what = step->what, .bytes = bytes});
   };
   const ChildEnd end = run_child(argv, out, listen, makedumpfile_environment(ask));
   protocol::SaveAnswer answer;
   answer.exit_status = end.exit_status;
   answer.output = tail_of(settled(end.output), k_most_save_output);
-  const auto length = target.finish();
-  answer.bytes = to_stdout ? target.streamed().value_or(0) : length;
+  answer.bytes = target.finish().value_or(0);
   return answer;
 }
 
@@ -75,8 +74,7 @@ protocol::SaveAnswer copy_vmcore(const Session& session, DumpTarget& target) {
     session.progress(
         {.id = 0, .done = answer.bytes, .total = total, .what = "Copying /proc/vmcore", .bytes = answer.bytes});
   }
-  target.finish();
-  answer.bytes = target.streamed().value_or(answer.bytes); // a pipe took more than its drive did
+  answer.bytes = target.finish().value_or(answer.bytes); // a pipe took more than its drive did
   return answer;
 }
 

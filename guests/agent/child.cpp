@@ -43,17 +43,14 @@ pid_t spawn(const std::vector<std::string>& argv, const std::vector<std::string>
 
 ChildEnd run_child(const std::vector<std::string>& argv, int stdout_fd,
                    const std::function<void(std::string_view)>& listen, const std::vector<std::string>& environment) {
-  int ends[2];
-  if (pipe2(ends, O_CLOEXEC) != 0) fail("cannot make a pipe");
-  const Fd out{ends[0]};
-  Fd in{ends[1]};
-  const pid_t pid = spawn(argv, environment, stdout_fd, in.get());
-  in = Fd{}; // else the pipe would never end
+  Pipe pipe = make_pipe();
+  const pid_t pid = spawn(argv, environment, stdout_fd, pipe.in.get());
+  pipe.in = Fd{}; // else the pipe would never end
 
   ChildEnd end;
   char buffer[4096];
   for (;;) {
-    const ssize_t got = read(out.get(), buffer, sizeof buffer);
+    const ssize_t got = read(pipe.out.get(), buffer, sizeof buffer);
     if (got < 0 && errno == EINTR) continue;
     if (got <= 0) break;
     const std::string_view piece{buffer, static_cast<std::size_t>(got)};
@@ -64,14 +61,18 @@ ChildEnd run_child(const std::vector<std::string>& argv, int stdout_fd,
       listen(piece);
     } catch (...) { // nobody will wait for it
       kill(pid, SIGKILL);
-      waitpid(pid, nullptr, 0);
+      wait_for(pid);
       throw;
     }
   }
+  end.exit_status = wait_for(pid);
+  return end;
+}
+
+int wait_for(pid_t pid) {
   int status = 0;
   while (waitpid(pid, &status, 0) < 0 && errno == EINTR) continue;
-  end.exit_status = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
-  return end;
+  return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 }
 
 void reap() {

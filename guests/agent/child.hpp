@@ -3,6 +3,7 @@
 #include <functional>
 #include <string>
 #include <string_view>
+#include <sys/types.h>
 #include <vector>
 
 namespace kdt::agent {
@@ -18,6 +19,9 @@ struct ChildEnd {
 ChildEnd run_child(const std::vector<std::string>& argv, int stdout_fd = -1,
                    const std::function<void(std::string_view)>& listen = {},
                    const std::vector<std::string>& environment = {});
+
+/// Waits for the end of a child: its exit status, or 128 + signal if it was killed.
+int wait_for(pid_t pid);
 
 /// Collects the processes that were left to PID 1.
 void reap();

@@ -1,32 +1,38 @@
 #include "drive_stream.hpp"
 
+#include "drives.hpp"
+
 #include <cerrno>
-#include <cstdlib>
 #include <cstring>
 #include <fcntl.h>
-#include <memory>
+#include <utility>
 
 namespace kdt::agent {
 
 namespace {
 
-constexpr std::size_t k_piece = std::size_t{1} << 20; // what root may give a pipe, too
-constexpr std::size_t k_alignment = 4096, k_sector = 512;
+constexpr std::size_t k_sector = 512;
 
-using Piece = std::unique_ptr<char, void (*)(void*)>;
+/// Reads until the room is full or the pipe ends.
+std::size_t fill(const Fd& from, char* room, std::size_t size) {
+  std::size_t filled = 0;
+  while (filled < size) {
+    const ssize_t got = read(from.get(), room + filled, size - filled);
+    if (got < 0 && errno == EINTR) continue;
+    if (got <= 0) break;
+    filled += static_cast<std::size_t>(got);
+  }
+  return filled;
+}
 
 } // namespace
 
 DriveStream::DriveStream(const std::string& path) : path_(path), drive_(open_file(path, O_WRONLY | O_DIRECT)) {
-  int ends[2];
-  if (pipe2(ends, O_CLOEXEC) != 0) fail("cannot make a pipe");
-  Fd from{ends[0]};
-  input_ = Fd{ends[1]};
-  // The fewer times the two take turns the better; a smaller pipe carries as much.
-  static_cast<void>(fcntl(input_.get(), F_SETPIPE_SZ, k_piece));
-  Piece piece{static_cast<char*>(std::aligned_alloc(k_alignment, k_piece)), std::free};
-  if (!piece) fail("cannot make a buffer");
-  carrier_ = std::thread([this, from = std::move(from), piece = std::move(piece)]() mutable {
+  Pipe pipe = make_pipe();
+  input_ = std::move(pipe.in);
+  // The fewer times the two take turns the better, and root may have as much; a smaller pipe carries as well.
+  static_cast<void>(fcntl(input_.get(), F_SETPIPE_SZ, k_direct_piece));
+  carrier_ = std::thread([this, from = std::move(pipe.out), piece = make_direct_piece()]() mutable {
     carry(from, piece.get());
     from = Fd{}; // who writes on learns that nobody reads
   });
@@ -36,25 +42,15 @@ DriveStream::~DriveStream() {
   finish();
 }
 
-void DriveStream::carry(const Fd& from, char* piece) {
-  for (bool more = true; more;) {
-    std::size_t size = 0;
-    while (more && size < k_piece) {
-      const ssize_t got = read(from.get(), piece + size, k_piece - size);
-      if (got < 0 && errno == EINTR) continue;
-      more = got > 0;
-      if (more) size += static_cast<std::size_t>(got);
-    }
+void DriveStream::carry(const Fd& from, char* piece) try {
+  while (const std::size_t size = fill(from, piece, k_direct_piece)) {
     const std::size_t whole = (size + k_sector - 1) / k_sector * k_sector;
     std::memset(piece + size, 0, whole - size);
-    try {
-      write_all(drive_.get(), {piece, whole}, path_);
-      written_ += size;
-    } catch (const Trouble& trouble) {
-      trouble_ = trouble.what();
-      return;
-    }
+    write_all(drive_.get(), {piece, whole}, path_);
+    written_ += size;
   }
+} catch (const Trouble& trouble) {
+  trouble_ = trouble.what();
 }
 
 std::string DriveStream::finish() {

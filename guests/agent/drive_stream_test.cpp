@@ -6,8 +6,6 @@
 #include <csignal>
 #include <fcntl.h>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <optional>
 #include <sys/resource.h>
 
@@ -29,10 +27,7 @@ protected:
   }
   void TearDown() override { std::filesystem::remove(drive_); }
 
-  std::string on_drive() const {
-    std::ifstream file(drive_, std::ios::binary);
-    return {std::istreambuf_iterator<char>(file), {}};
-  }
+  std::string on_drive() const { return read_text(drive_); }
 
   std::string drive_ = "drive-stream-" + std::to_string(getpid());
   std::optional<DriveStream> stream_;

@@ -7,7 +7,6 @@
 #include <cstdlib>
 #include <dirent.h>
 #include <fcntl.h>
-#include <memory>
 #include <unistd.h>
 
 namespace kdt::agent {
@@ -31,6 +30,13 @@ std::uint64_t bytes_written(const Drive& drive) {
   return sectors * 512;
 }
 
+DirectPiece make_direct_piece() {
+  constexpr std::size_t k_alignment = 4096; // the largest block of a drive
+  DirectPiece piece{static_cast<char*>(std::aligned_alloc(k_alignment, k_direct_piece)), std::free};
+  if (!piece) fail("cannot make a buffer");
+  return piece;
+}
+
 void copy_from_drive(const Drive& drive, std::uint64_t size, const std::string& file) {
   if (size == 0 || size > drive.size)
     throw Trouble("the drive " + drive.path + " holds " + std::to_string(drive.size) + " bytes, asked for were " +
@@ -38,11 +44,9 @@ void copy_from_drive(const Drive& drive, std::uint64_t size, const std::string& 
   // Past the page cache: without CONFIG_BUFFER_HEAD kernels from 6.6 on read no last page of a drive that ends within
   // it (EIO without a word in the log; block/fops.c:blkdev_iomap_begin).
   const Fd from = open_file(drive.path, O_RDONLY | O_DIRECT), to = open_file(file, O_WRONLY | O_CREAT | O_TRUNC);
-  constexpr std::size_t k_piece = std::size_t{1} << 20, k_alignment = 4096; // the largest block of a drive
-  const std::unique_ptr<char, void (*)(void*)> piece{static_cast<char*>(std::aligned_alloc(k_alignment, k_piece)),
-                                                     std::free};
+  const auto piece = make_direct_piece();
   while (size > 0) {
-    const ssize_t got = read(from.get(), piece.get(), k_piece);
+    const ssize_t got = read(from.get(), piece.get(), k_direct_piece);
     if (got < 0) fail("cannot copy " + drive.path + " to " + file);
     if (got == 0) throw Trouble("the drive " + drive.path + " ended " + std::to_string(size) + " bytes early");
     const auto taken = std::min(size, static_cast<std::uint64_t>(got));

@@ -61,26 +61,24 @@ int DumpTarget::stream() {
   return to_file_.get();
 }
 
-std::optional<std::uint64_t> DumpTarget::streamed() const {
+std::uint64_t DumpTarget::streamed() const {
   if (to_drive_) return to_drive_->written();
   // The dump tool inherited this very open file, so its offset tells how far it has come.
-  if (to_file_) return static_cast<std::uint64_t>(lseek(to_file_.get(), 0, SEEK_CUR));
-  return streamed_;
+  return to_file_ ? static_cast<std::uint64_t>(lseek(to_file_.get(), 0, SEEK_CUR)) : 0;
 }
 
 std::uint64_t DumpTarget::written() const {
   return total_written(drives_) - before_;
 }
 
-std::uint64_t DumpTarget::finish() {
+std::optional<std::uint64_t> DumpTarget::finish() {
   if (ssh_) {
     std::string words;
     if (const int status = ssh_->finish(words); status != 0)
       trouble_ = "ssh ended with exit status " + std::to_string(status) + "\n" + words;
-    return 0;
+    return std::nullopt;
   }
   if (to_drive_) trouble_ = to_drive_->finish();
-  streamed_ = streamed();
   to_file_ = Fd{}; // else it could not be unmounted
   std::uint64_t length = 0;
   for (const auto& file : files_) {
@@ -90,7 +88,7 @@ std::uint64_t DumpTarget::finish() {
     if (fsync(fd.get()) != 0 || fstat(fd.get(), &status) != 0) fail("cannot flush " + file);
     length += static_cast<std::uint64_t>(status.st_size);
   }
-  if (!mounted_) return written();
+  if (!mounted_) return to_drive_ ? to_drive_->written() : written();
   if (umount(k_mount_point) != 0) fail(std::string("cannot unmount ") + k_mount_point);
   mounted_ = false;
   return length;

@@ -28,13 +28,12 @@ public:
   const std::vector<std::string>& files() const { return files_; }
   /// What a dump that comes as a stream is written to.
   int stream();
-  /// Bytes of the stream that are there so far; nullopt where that cannot be known.
-  std::optional<std::uint64_t> streamed() const;
+  std::uint64_t streamed() const; ///< bytes that are there so far; 0 where that cannot be known
   /// Bytes that reached the drives so far.
   std::uint64_t written() const;
-  /// Brings everything to the drives and lets go of them; throws Trouble. Returns the length of the files, or of drives
-  /// what was written to them.
-  std::uint64_t finish();
+  /// Brings everything to the drives and lets go of them; throws Trouble. Returns the length of the stream or the
+  /// files, or of drives what was written to them; nullopt where that cannot be known.
+  std::optional<std::uint64_t> finish();
   /// Why the target did not take all of it, after finish(); empty: it did.
   const std::string& trouble() const { return trouble_; }
 
@@ -46,7 +45,6 @@ private:
   std::unique_ptr<SshClient> ssh_;
   std::string trouble_;
   std::uint64_t before_ = 0;
-  std::optional<std::uint64_t> streamed_; // once the file is closed
   bool mounted_ = false;
 };
 

@@ -7,7 +7,7 @@
 #include <fcntl.h>
 #include <spawn.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
+#include <utility>
 
 namespace kdt::agent {
 
@@ -39,10 +39,8 @@ void write_identity(const protocol::SshTarget& target) {
 SshClient::SshClient(const protocol::SshTarget& target) {
   network_up();
   write_identity(target);
-  int ends[2];
-  if (pipe2(ends, O_CLOEXEC) != 0) fail("cannot make a pipe");
-  const Fd out{ends[0]};
-  input_ = Fd{ends[1]};
+  Pipe pipe = make_pipe();
+  input_ = std::move(pipe.in);
   log_ = open_file("/ssh-log", O_RDWR | O_CREAT | O_TRUNC);
   const std::string who = target.user + "@" + target.address;
   const char* words[] = {"ssh",
@@ -59,7 +57,7 @@ SshClient::SshClient(const protocol::SshTarget& target) {
                          nullptr};
   posix_spawn_file_actions_t actions;
   posix_spawn_file_actions_init(&actions);
-  posix_spawn_file_actions_adddup2(&actions, out.get(), STDIN_FILENO);
+  posix_spawn_file_actions_adddup2(&actions, pipe.out.get(), STDIN_FILENO);
   posix_spawn_file_actions_adddup2(&actions, log_.get(), STDOUT_FILENO);
   posix_spawn_file_actions_adddup2(&actions, log_.get(), STDERR_FILENO);
   errno = posix_spawnp(&pid_, words[0], &actions, nullptr, const_cast<char**>(words), environ);
@@ -75,11 +73,9 @@ SshClient::~SshClient() {
 
 int SshClient::finish(std::string& words) {
   input_ = Fd{};
-  int status = 0;
-  while (waitpid(pid_, &status, 0) < 0 && errno == EINTR) continue;
-  pid_ = -1;
+  const int status = wait_for(std::exchange(pid_, -1));
   words = read_text("/ssh-log");
-  return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+  return status;
 }
 
 } // namespace kdt::agent

@@ -1,12 +1,11 @@
 #include "shell.hpp"
 
+#include "child.hpp"
 #include "kdt/protocol.hpp"
 #include "system.hpp"
 
-#include <cerrno>
 #include <cstdlib>
 #include <sys/mount.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 namespace kdt::agent {
@@ -20,7 +19,7 @@ void run_shell(const Session& session) {
     execlp("busybox", "busybox", "setsid", "-c", "busybox", "sh", nullptr);
     _exit(127);
   }
-  while (pid > 0 && waitpid(pid, nullptr, 0) < 0 && errno == EINTR) continue;
+  if (pid > 0) wait_for(pid);
   say(protocol::marker::poweroff);
   power_off();
 }

@@ -23,6 +23,12 @@ Fd open_file(const std::string& path, int flags, unsigned mode) {
   return fd;
 }
 
+Pipe make_pipe() {
+  int ends[2];
+  if (pipe2(ends, O_CLOEXEC) != 0) fail("cannot make a pipe");
+  return {.out = Fd{ends[0]}, .in = Fd{ends[1]}};
+}
+
 bool exists(const std::string& path) {
   return access(path.c_str(), F_OK) == 0;
 }

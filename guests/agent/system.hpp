@@ -40,6 +40,13 @@ private:
 /// Opens, close-on-exec; throws Trouble.
 Fd open_file(const std::string& path, int flags, unsigned mode = 0600);
 
+struct Pipe {
+  Fd out; // is read from
+  Fd in;  // is written to
+};
+/// Both ends close-on-exec; throws Trouble.
+Pipe make_pipe();
+
 bool exists(const std::string& path);
 
 /// Where sysfs has crash_size or crash_loaded of kexec: /sys/kernel/kexec/NAME in newer kernels (seen on 7.2, where the

@@ -77,19 +77,17 @@ struct Worker {
   Fd words;
 };
 Worker start_worker(const char* name, const std::function<void(const Fd& words)>& work) {
-  int ends[2];
-  if (pipe2(ends, O_CLOEXEC) != 0) fail("cannot make a pipe");
-  Fd read_end{ends[0]}, write_end{ends[1]};
+  Pipe pipe = make_pipe();
   const pid_t pid = fork();
   if (pid < 0) fail(std::string("cannot start ") + name);
-  if (pid > 0) return {pid, std::move(read_end)};
+  if (pid > 0) return {pid, std::move(pipe.out)};
   prctl(PR_SET_NAME, name);
   try {
-    work(write_end);
+    work(pipe.in);
     _exit(EXIT_SUCCESS);
   } catch (const std::exception& error) {
     const std::string_view reason = error.what();
-    const ssize_t put = write(write_end.get(), reason.data(), reason.size());
+    const ssize_t put = write(pipe.in.get(), reason.data(), reason.size());
     static_cast<void>(put);
     _exit(EXIT_FAILURE);
   }
