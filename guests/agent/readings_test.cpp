@@ -245,9 +245,18 @@ TEST(MakedumpfileEnvironment, AnEmulatedGuestClearsMemoryByStores) {
   EXPECT_THAT(makedumpfile_environment({}), testing::IsEmpty());
   protocol::SaveAsk ask;
   ask.emulated = true;
+  ask.compression = "zlib";
   EXPECT_THAT(makedumpfile_environment(ask), ElementsAre("GLIBC_TUNABLES=glibc.cpu.name=emag"));
+}
+
+TEST(MakedumpfileEnvironment, AnEmulatedGuestCompressesWithASmallDictionary) {
+  protocol::SaveAsk ask;
+  ask.emulated = true;
+  EXPECT_THAT(makedumpfile_environment(ask),
+              ElementsAre("LD_PRELOAD=/kdt_lzo.so", "GLIBC_TUNABLES=glibc.cpu.name=emag"));
   ask.threads = 1;
-  EXPECT_THAT(makedumpfile_environment(ask), testing::SizeIs(2));
+  EXPECT_THAT(makedumpfile_environment(ask),
+              ElementsAre("LD_PRELOAD=libgcc_s.so.1:/kdt_lzo.so", "GLIBC_TUNABLES=glibc.cpu.name=emag"));
 }
 
 TEST(MakedumpfileArgv, ABitmapTooLargeForItsMemoryGoesToAFileWhereThereIsRoom) {

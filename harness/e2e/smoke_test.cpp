@@ -12,7 +12,9 @@
 namespace kdt::e2e {
 namespace {
 
+using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::Not;
 
 const fs::path k_source{KDT_SOURCE_DIR};
 
@@ -95,6 +97,14 @@ TEST_F(Smoke, EverythingWrittenFollowsItsSchema) {
     auto directory = run_directory() / "cells" / cell;
     EXPECT_EQ(errors_of("cell", read_file(directory / "cell.json")), "") << cell;
     EXPECT_GT(check_lines("event", directory / "events.jsonl"), 100) << cell;
+  }
+}
+
+TEST_F(Smoke, WhatMakedumpfileIsToLoadFirstIsThere) {
+  for (const auto& cell : cell_directories(run_directory())) {
+    auto events = read_file(run_directory() / "cells" / cell / "events.jsonl");
+    EXPECT_THAT(events, HasSubstr("makedumpfile Completed")) << cell;
+    EXPECT_THAT(events, Not(HasSubstr("cannot be preloaded"))) << cell; // ld.so's words for what it then goes without
   }
 }
 

@@ -64,8 +64,8 @@ struct CellContext {
   std::stop_token stop;
   Verify verify = verify_in_child;
   std::function<void(Phase)> on_phase{}; ///< called as each phase begins
-  /// Returns when the guest may run; throws Interrupted. Called once it is there: a fork has started, one that boots
-  /// has not. How long it takes is not part of the cell's time.
+  /// Returns when the guest may work; throws Interrupted. Called once it is there: a fork is awake, one that boots has
+  /// not started. How long it takes is not part of the cell's time.
   std::function<void()> guest_begins = [] {};
   std::function<void()> guest_ended = [] {}; ///< called when the guest is not needed any more and the cell goes on
   std::string matrix{};                      ///< for recipe.json: as given on the command line

@@ -21,7 +21,7 @@ protected:
     auto mine = context();
     mine.on_phase = [this](Phase phase) { order_ += std::string(to_string(phase)) + " "; };
     mine.guest_begins = [this] {
-      order_ += "turn ";
+      order_ += guest_.asks.contains("wake") ? "awake turn " : "turn ";
       for (auto end = Deadline::after(k_waited); !end.passed();) continue;
     };
     mine.guest_ended = [this] { order_ += "ended "; };
@@ -40,7 +40,7 @@ TEST_F(TurnTest, AGuestThatBootsDoesSoWhenItsTurnCameAndHasEndedWhenItsDumpIsVer
   EXPECT_LT(result.seconds, k_waited);
 }
 
-TEST_F(TurnTest, AForkIsThereBeforeItsTurnAndWhatItWaitsIsNotItsTime) {
+TEST_F(TurnTest, AForkIsAwakeBeforeItsTurnAndWhatItWaitsIsNotItsTime) {
   auto mine = context();
   mine.directory = directory_.path() / "template";
   make_directories(mine.directory);
@@ -49,7 +49,7 @@ TEST_F(TurnTest, AForkIsThereBeforeItsTurnAndWhatItWaitsIsNotItsTime) {
   forked.fork_of = origin.get();
   auto result = run_cell(cell_, forked);
   EXPECT_TRUE(result.fork.has_value());
-  EXPECT_EQ(order_, "prepare turn trigger capture save ended verify ");
+  EXPECT_EQ(order_, "prepare awake turn trigger capture save ended verify ");
   EXPECT_LT(result.seconds, k_waited);
   EXPECT_LT(result.phases[0].seconds, k_waited);
   auto events = read_file(forked.directory / "events.jsonl");
