@@ -37,7 +37,7 @@ protocol::SaveAnswer run_makedumpfile(const Session& session, const protocol::Sa
     const auto bytes = to_stdout ? target.streamed() : target.written();
     session.progress({.id = 0, .done = step->per_mille, .total = 1000, .what = step->what, .bytes = bytes});
   };
-  const ChildEnd end = run_child(argv, out, listen, makedumpfile_environment(ask));
+  const ChildEnd end = run_child(argv, out, listen, makedumpfile_environment(ask, page_size));
   protocol::SaveAnswer answer;
   answer.exit_status = end.exit_status;
   answer.output = tail_of(settled(end.output), k_most_save_output);

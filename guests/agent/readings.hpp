@@ -100,7 +100,7 @@ bool wants_bitmap_file(const protocol::SaveAsk& ask, std::uint64_t vmcore_bytes,
                        std::uint64_t available);
 
 /// "NAME=VALUE" of what makedumpfile runs with beside the agent's own environment.
-std::vector<std::string> makedumpfile_environment(const protocol::SaveAsk& ask);
+std::vector<std::string> makedumpfile_environment(const protocol::SaveAsk& ask, std::uint64_t page_size);
 
 /// What makedumpfile is called with, `files` last, one for each part, unless it writes to its standard output. Not for
 /// `copy`. Throws protocol::ShapeError for a word or level it does not know.

@@ -232,7 +232,7 @@ TEST(MakedumpfileArgv, SeveralThreadsAndSeveralFiles) {
   ask.threads = 2;
   EXPECT_THAT(makedumpfile_argv(ask, {"/dev/vda"}, 4096),
               ElementsAre("makedumpfile", "-b", "10", "-d", "31", "-l", "--num-threads", "2", "-F", "/proc/vmcore"));
-  EXPECT_THAT(makedumpfile_environment(ask), ElementsAre("LD_PRELOAD=libgcc_s.so.1"));
+  EXPECT_THAT(makedumpfile_environment(ask, 4096), ElementsAre("LD_PRELOAD=libgcc_s.so.1"));
   ask.threads = 0;
   ask.format = "kdump";
   ask.split = 2;
@@ -242,21 +242,23 @@ TEST(MakedumpfileArgv, SeveralThreadsAndSeveralFiles) {
 }
 
 TEST(MakedumpfileEnvironment, AnEmulatedGuestClearsMemoryByStores) {
-  EXPECT_THAT(makedumpfile_environment({}), testing::IsEmpty());
+  EXPECT_THAT(makedumpfile_environment({}, 4096), testing::IsEmpty());
   protocol::SaveAsk ask;
   ask.emulated = true;
   ask.compression = "zlib";
-  EXPECT_THAT(makedumpfile_environment(ask), ElementsAre("GLIBC_TUNABLES=glibc.cpu.name=emag"));
+  EXPECT_THAT(makedumpfile_environment(ask, 4096), ElementsAre("GLIBC_TUNABLES=glibc.cpu.name=emag"));
 }
 
-TEST(MakedumpfileEnvironment, AnEmulatedGuestCompressesWithASmallDictionary) {
+TEST(MakedumpfileEnvironment, AnEmulatedGuestCompressesSmallPagesWithASmallDictionary) {
   protocol::SaveAsk ask;
   ask.emulated = true;
-  EXPECT_THAT(makedumpfile_environment(ask),
+  EXPECT_THAT(makedumpfile_environment(ask, 4096),
               ElementsAre("LD_PRELOAD=/kdt_lzo.so", "GLIBC_TUNABLES=glibc.cpu.name=emag"));
   ask.threads = 1;
-  EXPECT_THAT(makedumpfile_environment(ask),
+  EXPECT_THAT(makedumpfile_environment(ask, 4096),
               ElementsAre("LD_PRELOAD=libgcc_s.so.1:/kdt_lzo.so", "GLIBC_TUNABLES=glibc.cpu.name=emag"));
+  EXPECT_THAT(makedumpfile_environment(ask, 65536), // would compress worse
+              ElementsAre("LD_PRELOAD=libgcc_s.so.1", "GLIBC_TUNABLES=glibc.cpu.name=emag"));
 }
 
 TEST(MakedumpfileArgv, ABitmapTooLargeForItsMemoryGoesToAFileWhereThereIsRoom) {

@@ -38,22 +38,6 @@ ScratchFile ScratchFile::in_memory(ByteSize size) {
   return file;
 }
 
-ScratchFile ScratchFile::copy(const fs::path& directory) const {
-  struct stat status {};
-  KDT_ASSERT(::fstat(fd_.get(), &status) == 0);
-  ScratchFile made(directory, {static_cast<std::uint64_t>(status.st_size)});
-  off_t from = 0;
-  while ((from = ::lseek(fd_.get(), from, SEEK_DATA)) >= 0) {
-    auto end = ::lseek(fd_.get(), from, SEEK_HOLE);
-    for (auto to = from; from < end;) {
-      auto copied = ::copy_file_range(fd_.get(), &from, made.fd_.get(), &to, static_cast<std::size_t>(end - from), 0);
-      if (copied <= 0)
-        throw Error(Blame::infra, "{}: cannot copy a scratch file: {}", directory.string(), errno_text(errno));
-    }
-  }
-  return made;
-}
-
 fs::path ScratchFile::path() const {
   return fmt::format("/proc/{}/fd/{}", ::getpid(), fd_.get());
 }

@@ -15,8 +15,6 @@ public:
   ScratchFile(const fs::path& directory, ByteSize size);
   /// The same in the host's memory (memfd); it cannot be kept. Throws Error{infra}.
   static ScratchFile in_memory(ByteSize size);
-  /// A copy with holes where this one has holes, as a file of its own; throws Error{infra}.
-  ScratchFile copy(const fs::path& directory) const;
 
   /// /proc/PID/fd/N.
   fs::path path() const;

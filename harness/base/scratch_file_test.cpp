@@ -53,21 +53,6 @@ TEST(ScratchFile, IsWrittenThroughItsPath) {
   EXPECT_EQ(read_file(scratch.path()), "text");
 }
 
-TEST(ScratchFile, IsCopiedWithItsHoles) {
-  TempDir directory("kdt-test");
-  ScratchFile scratch(directory.path(), ByteSize::mib(64));
-  {
-    auto file = open_file(scratch.path(), O_WRONLY);
-    ASSERT_EQ(::pwrite(file.get(), "first", 5, 0), 5);
-    ASSERT_EQ(::pwrite(file.get(), "last", 4, (std::int64_t{32} << 20) + 7), 4);
-  }
-  auto copy = scratch.copy(directory.path());
-  EXPECT_EQ(read_file(copy.path()), read_file(scratch.path()));
-  EXPECT_LT(copy.occupied(), ByteSize::mib(1));
-  write_file(copy.path(), "other");
-  EXPECT_EQ(read_file(scratch.path()).substr(0, 5), "first");
-}
-
 TEST(ScratchFile, InMemoryTakesNoDirectory) {
   auto scratch = ScratchFile::in_memory(ByteSize::gib(256));
   EXPECT_EQ(fs::file_size(scratch.path()), ByteSize::gib(256).bytes);

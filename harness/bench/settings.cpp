@@ -12,7 +12,9 @@ namespace {
 /// As kdt has it: one thread of TCG. Dumps are saved as the first trial did.
 const BareSettings k_base{.accelerator = "tcg,thread=single"};
 /// memset() with DC ZVA, as glibc has it for most processors, is a call out of TCG's code for each 64 bytes.
-constexpr const char* k_no_zva = "GLIBC_TUNABLES=glibc.cpu.name=emag ";
+const std::string k_no_zva = "GLIBC_TUNABLES=glibc.cpu.name=emag ";
+/// See guests/agent/preload.
+const std::string k_small_dictionary = "LD_PRELOAD=/kdt_lzo.so ";
 
 Setting drive(const std::string& cache) {
   auto guest = k_base;
@@ -89,7 +91,9 @@ std::vector<Choice> choices() {
            .stretch = Stretch::save,
            .settings = {save("-d 31 -l"), save("-b 10 -d 31 -l"), save("-d 31"), save("-d 31 -l --non-mmap"),
                         save("-d 31 -l", k_no_zva, "without DC ZVA, -d 31 -l"),
-                        save("-b 10 -d 31 -l", k_no_zva, "without DC ZVA, -b 10 -d 31 -l")}}};
+                        save("-b 10 -d 31 -l", k_no_zva, "without DC ZVA, -b 10 -d 31 -l"),
+                        save("-b 10 -d 31 -l", k_no_zva + k_small_dictionary,
+                             "without DC ZVA, small dictionary, -b 10 -d 31 -l")}}};
 }
 
 void measure_choices(const std::vector<Choice>& choices, int rounds,

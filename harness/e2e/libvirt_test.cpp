@@ -19,7 +19,8 @@ using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
 /// Smoke, with the guests' randomness off (the device tree's seeds decide where KASLR puts the kernel), and a cell each
-/// of what a machine can be asked for beyond it.
+/// of what a machine can be asked for beyond it. Two differ in their trigger alone: QEMU forks them, libvirt boots
+/// both.
 constexpr const char* k_matrix = R"(
 name: parity
 kernels: [v6.1-dma, v6.1-nodma]
@@ -31,6 +32,7 @@ include:
 - {kernel: v6.1-dma, rodata: full, memory: 4G, cpus: 4, loader: kexec_load}
 - {kernel: v6.1-dma, rodata: full, memory: 1G, cpu: max}
 - {kernel: v6.1-dma, rodata: full, memory: 1G, trigger: sysrq-break}
+- {kernel: v6.1-dma, rodata: full, memory: 1G, trigger: sysrq-c}
 - {kernel: v6.1-nodma, rodata: full, memory: 1G, format: kdump, filter: 17}
 - {kernel: v6.1-dma, rodata: full, memory: 256G, loader: none}
 expectations: [expectations/arm64.yaml]
@@ -131,10 +133,13 @@ TEST(E2eLibvirt, SeesTheSameInEveryCellAsQemuAlone) {
   EXPECT_EQ(libvirt.err.find("error"), std::string::npos) << libvirt.err; // libvirt's own words stay out of ours
   auto of_direct = read_run(place.path() / "direct");
   auto of_libvirt = read_run(place.path() / "libvirt");
-  ASSERT_EQ(of_direct.cells.size(), 9U);
+  ASSERT_EQ(of_direct.cells.size(), 10U);
   ASSERT_EQ(of_libvirt.cells.size(), of_direct.cells.size());
   for (std::size_t i = 0; i < of_direct.cells.size(); ++i) expect_same(of_direct.cells[i], of_libvirt.cells[i]);
+  EXPECT_EQ(std::ranges::count_if(of_direct.cells, [](const auto& cell) { return cell.fork.has_value(); }), 2);
   for (const auto& cell : of_libvirt.cells) {
+    EXPECT_FALSE(cell.fork.has_value());
+    EXPECT_EQ(cell.not_forked, ""); // libvirt's are not even tried
     auto directory = place.path() / "libvirt/cells" / cell.cell.slug;
     for (const auto& [name, path] : cell.artifacts) EXPECT_TRUE(fs::exists(directory / path)) << name << ": " << path;
     EXPECT_FALSE(fs::exists(directory / "qemu.args"));

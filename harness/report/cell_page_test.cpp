@@ -32,6 +32,19 @@ TEST_F(Page, OfACellTellsItsPhasesFindingsAndExpectations) {
   EXPECT_EQ(count(".heatmap"), 1);
 }
 
+TEST_F(Page, OfACellSaysWhetherItsGuestWasForkedOrBootedInstead) {
+  auto run = sample_run();
+  run.cells[0].fork = Fork{.of = "probe-1a2b", .after = Phase::probe};
+  run.cells[1].not_forked = "template probe-1a2b: QEMU refused migrate";
+  open(run);
+  go_to(run.cells[0].cell.slug);
+  EXPECT_THAT(text("body > main"), HasSubstr("a fork of a guest that stood still after probe (templates/probe-1a2b/)"));
+  go_to(run.cells[1].cell.slug);
+  EXPECT_THAT(text("body > main"), HasSubstr("booted instead of forked: template probe-1a2b: QEMU refused migrate"));
+  go_to(run.cells[2].cell.slug);
+  EXPECT_THAT(text("body > main"), Not(HasSubstr("fork")));
+}
+
 TEST_F(Page, HasNothingThatIsNoTextInAnyFold) {
   auto run = sample_run();
   run.merged = Merged{.shards = 2, .missing_shards = {2}, .missing_cells = {}};

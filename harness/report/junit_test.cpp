@@ -49,6 +49,19 @@ TEST(Junit, EveryVerdictBecomesWhatCiSystemsKnow) {
   EXPECT_TRUE(testcase(document, "kernel=v6.1-nodma/rodata=off").child("skipped"));
 }
 
+TEST(Junit, SaysWhichCellWasForkedAndWhichBootedInstead) {
+  auto run = sample_run();
+  run.cells[0].fork = Fork{.of = "probe-1a2b", .after = Phase::probe};
+  run.cells[1].not_forked = "template probe-1a2b: QEMU refused migrate";
+  auto document = parsed(junit(run));
+  auto output = [&](std::size_t i) {
+    return std::string(testcase(document, run.cells[i].cell.id.c_str()).child_value("system-out"));
+  };
+  EXPECT_NE(output(0).find("fork of probe-1a2b\n"), std::string::npos) << output(0);
+  EXPECT_NE(output(1).find("booted instead of forked: template probe-1a2b: QEMU refused migrate\n"), std::string::npos);
+  EXPECT_EQ(output(2).find("fork"), std::string::npos) << output(2);
+}
+
 TEST(Junit, TheCountsAreThoseOfTheTestcases) {
   auto document = parsed(junit(sample_run()));
   for (auto node : {document.child("testsuites"), document.child("testsuites").child("testsuite")}) {

@@ -70,6 +70,7 @@ Seconds run_phases(CellRun& cell, const CellContext& context, CellResult& result
         cell.start_fork();
         cell.wake(); // it idles until its turn comes
         waited = wait_for_turn(cell, context);
+        cell.confirm_awake();
         result.phases[0].seconds += Clock::now() - begin - waited;
       }
       result.phases.push_back(*std::ranges::find(origin->phases, step.phase, &PhaseResult::phase));

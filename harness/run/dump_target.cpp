@@ -58,12 +58,6 @@ DumpTarget::DumpTarget(const DumpSettings& dump, ByteSize disk_size, fs::path di
   if (settings_.target == "ext4") make_file_system();
 }
 
-DumpTarget::DumpTarget(const DumpTarget& other, const DumpSettings& dump, fs::path directory, std::stop_token stop)
-    : settings_(dump), directory_(std::move(directory)), stop_(std::move(stop)), disk_size_(other.disk_size_) {
-  KDT_ASSERT(other.ssh_ == nullptr && dump.target == other.settings_.target);
-  for (const auto& disk : other.disks_) disks_.push_back(disk.copy(directory_));
-}
-
 void DumpTarget::make_file_system() const {
   // As distributions make it, with few inodes: a dump is a file or two, and tables for more would have to be written.
   auto command = careful({"mke2fs", "-q", "-F", "-t", "ext4", "-m", "0", "-N", "64", disks_[0].path().string()},

@@ -28,10 +28,6 @@ public:
   /// Throws Error{infra}, Interrupted.
   DumpTarget(const DumpSettings& dump, ByteSize disk_size, fs::path directory, std::stop_token stop);
 
-  /// For a guest that knows the other's disks already: copies of them, for settings that may differ in how the dump is
-  /// written, but not in what disks there are. Throws Error{infra}.
-  DumpTarget(const DumpTarget& other, const DumpSettings& dump, fs::path directory, std::stop_token stop);
-
   /// The guest's drives, in the order of the parts.
   std::vector<machine::Drive> drives() const;
   /// The network that the guest needs to reach us; none for disks.

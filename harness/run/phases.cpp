@@ -104,11 +104,7 @@ bool CellRun::prepare() {
     return false;
   }
   const auto* origin = context_.fork_of;
-  // A capture kernel has looked at its disks already.
-  if (origin != nullptr && origin->after > Phase::trigger)
-    target_.emplace(*origin->target, cell_.parameters.dump, context_.directory, context_.stop);
-  else
-    target_.emplace(cell_.parameters.dump, dump_disk_size(cell_.parameters), context_.directory, context_.stop);
+  target_.emplace(cell_.parameters.dump, dump_disk_size(cell_.parameters), context_.directory, context_.stop);
   if (cell_.parameters.dump.target == "ssh") add_ssh_client();
   auto spec = machine_spec(cell_, context_.accelerator,
                            {.kernel = context_.kernel.image,

@@ -32,6 +32,8 @@ public:
   void start_fork();
   /// Lets the fork go on where its template froze; throws ForkFailed, Interrupted.
   void wake();
+  /// When its turn came: throws ForkFailed when the guest has gone since it woke.
+  void confirm_awake();
   /// Makes the guest a template; throws Error{infra}, Interrupted.
   Template freeze(ScratchFile ram, std::string name, Phase after);
 

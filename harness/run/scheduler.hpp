@@ -54,8 +54,8 @@ struct Turn {
 /// each time, so that whatever else the host does counts.
 ///
 /// A slot is taken while a guest runs, not while a cell does: who verifies a dump holds none, and one fork at a time is
-/// handed out while all are taken, to be started up to where its guest would run. So there is work for one thread more
-/// than there are slots.
+/// handed out while all are taken, to be started until its guest is awake and idles. So there is work for one thread
+/// more than there are slots.
 class Scheduler {
 public:
   Scheduler(std::vector<Job> jobs, unsigned slots, std::function<Room()> room);

@@ -63,6 +63,15 @@ Session::Wait Session::wait(const std::function<bool()>& done, const Patience& p
   return last_wait_;
 }
 
+void Session::catch_up() {
+  constexpr std::chrono::seconds most{1}; // of a guest that never stops talking
+  for (auto end = Deadline::after(most); !ended_ && !end.passed();) {
+    auto event = machine_.next_event(Deadline::after({}));
+    if (std::holds_alternative<machine::TimedOut>(event)) return;
+    std::visit([this](const auto& happened) { take(happened); }, event);
+  }
+}
+
 Session::Past Session::past() const {
   return {.splitter = splitter_,
           .tracker = tracker_,

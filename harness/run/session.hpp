@@ -43,6 +43,9 @@ public:
   /// event. A console that floods is no sign of progress.
   Wait wait(const std::function<bool()>& done, const Patience& patience);
 
+  /// Takes what has happened up to now, and waits for nothing.
+  void catch_up();
+
   /// Sends an ask and waits for its answer; nullopt when it did not come: why_not() and refusal() say why.
   template <class Record>
   std::optional<guest::Answer> ask(std::string_view name, const Record& arguments, const Patience& patience) {

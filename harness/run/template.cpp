@@ -29,7 +29,6 @@ Template CellRun::freeze(ScratchFile ram, std::string name, Phase after) {
           .after = after,
           .ram = std::move(ram),
           .state = std::move(state),
-          .target = std::move(target_),
           .observed = result_.observed,
           .phases = {result_.phases.begin() + 1, result_.phases.end()},
           .events = std::move(events),
@@ -84,6 +83,11 @@ void CellRun::wake() {
   } catch (const Error& error) {
     throw ForkFailed(error.what());
   }
+}
+
+void CellRun::confirm_awake() {
+  session_->catch_up();
+  if (session_->ended()) throw ForkFailed("QEMU ended before its turn came: " + session_->ended()->words);
 }
 
 } // namespace kdt::run

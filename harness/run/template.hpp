@@ -2,7 +2,6 @@
 
 #include "base/scratch_file.hpp"
 #include "run/cell_runner.hpp"
-#include "run/dump_target.hpp"
 #include "run/session.hpp"
 
 #include <optional>
@@ -17,14 +16,13 @@ namespace kdt::run {
 struct Template {
   std::string name{};
   Phase after = Phase::probe;
-  ScratchFile ram;                    ///< the guest's, shared by all forks until they write
-  ScratchFile state;                  ///< of everything else of the guest
-  std::optional<DumpTarget> target{}; ///< disks as the guest knew them
-  Facts observed{};                   ///< by the phases
-  std::vector<PhaseResult> phases{};  ///< from boot on
-  std::string events{};               ///< events.jsonl
-  std::string console{};              ///< console.log
-  Seconds age{0};                     ///< of the events, when it froze
+  ScratchFile ram;                   ///< the guest's, shared by all forks until they write
+  ScratchFile state;                 ///< of everything else of the guest
+  Facts observed{};                  ///< by the phases
+  std::vector<PhaseResult> phases{}; ///< from boot on
+  std::string events{};              ///< events.jsonl
+  std::string console{};             ///< console.log
+  Seconds age{0};                    ///< of the events, when it froze
   Session::Past past{};
   // What a CellRun keeps from phase to phase; its members have the same names.
   std::string nonce{};

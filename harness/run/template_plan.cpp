@@ -33,11 +33,11 @@ CellParameters shared_after_probe(CellParameters parameters) {
   return parameters;
 }
 
-/// The same with a capture kernel that runs: it has looked at its disk already, and knows what is on it.
+/// The same with a capture kernel that runs. It has looked for partitions on its disks, found none, and kept nothing of
+/// what it read: the last one who closes a block device drops its pages (blkdev_flush_mapping() in block/bdev.c, before
+/// 5.16 __blkdev_put() in fs/block_dev.c). So it does not matter yet what is on them.
 CellParameters shared_after_capture(CellParameters parameters) {
-  auto target = parameters.dump.target;
   parameters.dump = disks_of(parameters.dump);
-  parameters.dump.target = target;
   return parameters;
 }
 

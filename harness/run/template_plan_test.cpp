@@ -96,14 +96,14 @@ TEST(TemplatePlan, AnythingThatDecidesHowTheGuestBootsTellsApart) {
   }
 }
 
-TEST(TemplatePlan, ADiskIsADiskUntilTheCaptureKernelHasSeenIt) {
+TEST(TemplatePlan, ADiskIsADiskWhateverIsToBeOnIt) {
   Cells cells;
   cells.add([](auto& parameters) { parameters.dump.target = "ext4"; });
   cells.add([](auto& parameters) { parameters.dump = {.format = "kdump", .target = "ext4", .split = 3}; });
   cells.add(filter(31));
   auto plan = cells.plan();
   ASSERT_EQ(plan.groups.size(), 1U);
-  EXPECT_EQ(plan.groups[0].after, Phase::probe);
+  EXPECT_EQ(plan.groups[0].after, Phase::capture);
   EXPECT_EQ(plan.groups[0].cells.size(), 3U);
 }
 

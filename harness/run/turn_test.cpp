@@ -6,9 +6,12 @@
 #include "run/cell_runner_fixture.hpp"
 #include "run/template.hpp"
 
+#include <gmock/gmock.h>
 #include <nlohmann/json.hpp>
 
 namespace kdt::run {
+
+using ::testing::HasSubstr;
 
 namespace {
 
@@ -56,6 +59,23 @@ TEST_F(TurnTest, AForkIsAwakeBeforeItsTurnAndWhatItWaitsIsNotItsTime) {
   auto lines = split(trim(events), '\n');
   double last = nlohmann::json::parse(lines.back())["t"];
   EXPECT_LT(last, (origin->age + k_waited).count()); // nor its log's
+}
+
+TEST_F(TurnTest, AForkThatDiesBeforeItsTurnIsNoneAndTheCellBoots) {
+  auto mine = context();
+  mine.directory = directory_.path() / "template";
+  make_directories(mine.directory);
+  auto origin = make_template(cell_, mine, "probe-1", Phase::probe, RamPlace::memory);
+  guest_.instead_of("wake", 0, [] {
+    return Events{AgentLine{R"({"id":1,"answer":{"role":"system","random":7,"time":3}})"}, killed(9)};
+  });
+  auto forked = noting();
+  forked.fork_of = origin.get();
+  auto result = run_cell(cell_, forked);
+  EXPECT_EQ(result.verdict, Verdict::pass) << codes(result);
+  EXPECT_FALSE(result.fork.has_value());
+  EXPECT_THAT(result.not_forked, HasSubstr("a fork of probe-1 failed: QEMU ended before its turn came"));
+  EXPECT_EQ(order_, "prepare awake turn prepare awake turn boot load probe trigger capture save ended verify ");
 }
 
 TEST_F(TurnTest, AGuestThatFailedHasNotEnded) {
