@@ -66,6 +66,7 @@ TEST_F(TurnTest, AForkThatDiesBeforeItsTurnIsNoneAndTheCellBoots) {
   mine.directory = directory_.path() / "template";
   make_directories(mine.directory);
   auto origin = make_template(cell_, mine, "probe-1", Phase::probe, RamPlace::memory);
+  start_again();
   guest_.instead_of("wake", 0, [] {
     return Events{AgentLine{R"({"id":1,"answer":{"role":"system","random":7,"time":3}})"}, killed(9)};
   });

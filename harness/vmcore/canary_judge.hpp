@@ -17,12 +17,12 @@ bool leaves_out(unsigned filter, std::string_view kind);
 /// damaged, or there though the filter leaves them out. A free page may be used again before the panic: when it holds
 /// something else, nothing is said of it. Of a page of zeros a kdump file does not tell whether it was left out.
 /// `elf`: the dump is an ELF core, in which makedumpfile keeps what is left out by fewer than 256 pages at a time
-/// (PFN_EXCLUDED of 1.7.2), so that finding it there is no fault.
+/// (PFN_EXCLUDED of 1.7.2), so that finding it there is no fault, and nor is finding zeros.
 std::vector<Finding> judge_canaries(const std::vector<Canary>& canaries, const std::vector<Sighting>& sightings,
                                     unsigned filter, bool elf = false);
 
 /// vmcore.canaries (asked for), vmcore.canaries_intact, vmcore.canaries_left_out, vmcore.canaries_reused.
 void observe_canaries(const std::vector<Canary>& canaries, const std::vector<Sighting>& sightings, unsigned filter,
-                      Facts& facts);
+                      bool elf, Facts& facts);
 
 } // namespace kdt::vmcore

@@ -96,7 +96,7 @@ TEST(CanaryJudge, AFreePageThatWasGivenAwayAndNotWrittenToYetIsNoFaultOfTheFilte
   Facts facts;
   seen = std::vector<Sighting>(4);
   seen[0].state = State::intact;
-  observe_canaries(free, seen, 16, facts);
+  observe_canaries(free, seen, 16, false, facts);
   EXPECT_EQ(std::get<std::int64_t>(facts.at("vmcore.canaries_reused")), 1);
 }
 
@@ -104,6 +104,19 @@ TEST(CanaryJudge, AnElfCoreMayKeepWhatIsLeftOutInShortRuns) {
   EXPECT_THAT(judge_canaries(k_canaries, sightings(0), 31, true), IsEmpty());
   auto seen = sightings(0);
   seen[4].state = State::different;
+  EXPECT_EQ(judge_canaries(k_canaries, seen, 31, true).at(0).code, "vmcore-canary-damaged");
+}
+
+TEST(CanaryJudge, AnElfCoreReadsZerosWhereWhatIsLeftOutIsNotInTheFile) {
+  auto seen = sightings(0);
+  seen[3].state = State::zeros; // the page cache's
+  EXPECT_THAT(judge_canaries(k_canaries, seen, 31, true), IsEmpty());
+  Facts facts;
+  observe_canaries(k_canaries, seen, 31, true, facts);
+  EXPECT_EQ(std::get<std::int64_t>(facts.at("vmcore.canaries_left_out")), 2); // and the page of zeros
+  EXPECT_EQ(judge_canaries(k_canaries, seen, 0, true).at(0).code, "vmcore-canary-damaged");
+  EXPECT_EQ(judge_canaries(k_canaries, seen, 31, false).at(0).code, "vmcore-canary-damaged");
+  seen[0].state = State::zeros; // the kernel's, which no filter leaves out
   EXPECT_EQ(judge_canaries(k_canaries, seen, 31, true).at(0).code, "vmcore-canary-damaged");
 }
 
@@ -135,7 +148,7 @@ TEST(CanaryJudge, CountsWhatItSaw) {
   Facts facts;
   auto seen = sightings(31);
   seen[2].state = State::different; // used again: stored at every level
-  observe_canaries(k_canaries, seen, 31, facts);
+  observe_canaries(k_canaries, seen, 31, false, facts);
   EXPECT_EQ(std::get<std::int64_t>(facts.at("vmcore.canaries")), 6);
   EXPECT_EQ(std::get<std::int64_t>(facts.at("vmcore.canaries_intact")), 2);
   EXPECT_EQ(std::get<std::int64_t>(facts.at("vmcore.canaries_left_out")), 3);

@@ -216,7 +216,7 @@ Facts observe(const Contents& c, std::string_view log, const Expectation& expect
   facts["vmcore.log_lines"] = static_cast<std::int64_t>(std::ranges::count(log, '\n'));
   if (!expected.panic_markers.empty()) facts["vmcore.panic"] = holds_panic(log, expected.panic_markers);
   if (expected.nonce) facts["vmcore.nonce"] = holds_nonce(log, *expected.nonce);
-  observe_canaries(expected.canaries, c.canaries, expected.filter, facts);
+  observe_canaries(expected.canaries, c.canaries, expected.filter, c.shape.format == Format::elf, facts);
   if (!expected.console.empty())
     facts["vmcore.console_lines"] = static_cast<std::int64_t>(account_of(c, log, expected).compared);
   if (expected.map && of_kernel(c, expected)) observe_crash(c.crash, log, panic_of(expected), *expected.map, facts);
