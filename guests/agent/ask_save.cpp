@@ -1,5 +1,6 @@
 #include "asks.hpp"
 #include "child.hpp"
+#include "drives.hpp"
 #include "dump_target.hpp"
 #include "readings.hpp"
 #include "system.hpp"
@@ -49,9 +50,9 @@ protocol::SaveAnswer copy_vmcore(const Session& session, DumpTarget& target) {
   constexpr double k_seconds_between_reports = 0.5;
   protocol::SaveAnswer answer;
   const Fd from = open_file("/proc/vmcore", O_RDONLY);
-  const int to = target.stream();
+  const int to = target.stream(true); // of /proc/vmcore everything is whole pages, its headers, too
   const auto total = size_of_vmcore();
-  std::string buffer(std::size_t{1} << 20, '\0');
+  const auto piece = make_direct_piece();
   double reported = 0;
   // That the vmcore cannot be read or the target is full is what the experiment shows, so it is part of the answer.
   const auto broke = [&](const std::string& act) {
@@ -59,11 +60,11 @@ protocol::SaveAnswer copy_vmcore(const Session& session, DumpTarget& target) {
     answer.output = act + " at " + std::to_string(answer.bytes) + ": " + std::strerror(errno) + "\n";
   };
   for (;;) {
-    const ssize_t got = read(from.get(), buffer.data(), buffer.size());
+    const ssize_t got = read(from.get(), piece.get(), k_direct_piece);
     if (got < 0) broke("cannot read /proc/vmcore");
     if (got <= 0) break;
     try {
-      write_all(to, {buffer.data(), static_cast<std::size_t>(got)}, "the target");
+      write_all(to, {piece.get(), static_cast<std::size_t>(got)}, "the target");
     } catch (const Trouble&) {
       broke("cannot write to the target");
       break;

@@ -47,24 +47,19 @@ DumpTarget::DumpTarget(const protocol::SaveTarget& target, unsigned parts) {
 }
 
 DumpTarget::~DumpTarget() {
-  to_file_ = Fd{};
+  stream_ = Fd{};
   if (mounted_) umount(k_mount_point);
 }
 
-int DumpTarget::stream() {
+int DumpTarget::stream(bool aligned) {
   if (ssh_) return ssh_->input();
-  if (!mounted_) {
-    if (!to_drive_) to_drive_ = std::make_unique<DriveStream>(files_[0]);
-    return to_drive_->input();
-  }
-  if (!to_file_) to_file_ = open_file(files_[0], O_WRONLY | O_CREAT);
-  return to_file_.get();
+  if (!stream_) stream_ = open_file(files_[0], O_WRONLY | (mounted_ ? O_CREAT : aligned ? O_DIRECT : 0));
+  return stream_.get();
 }
 
 std::uint64_t DumpTarget::streamed() const {
-  if (to_drive_) return to_drive_->written();
   // The dump tool inherited this very open file, so its offset tells how far it has come.
-  return to_file_ ? static_cast<std::uint64_t>(lseek(to_file_.get(), 0, SEEK_CUR)) : 0;
+  return stream_ ? static_cast<std::uint64_t>(lseek(stream_.get(), 0, SEEK_CUR)) : 0;
 }
 
 std::uint64_t DumpTarget::written() const {
@@ -78,8 +73,9 @@ std::optional<std::uint64_t> DumpTarget::finish() {
       trouble_ = "ssh ended with exit status " + std::to_string(status) + "\n" + words;
     return std::nullopt;
   }
-  if (to_drive_) trouble_ = to_drive_->finish();
-  to_file_ = Fd{}; // else it could not be unmounted
+  const bool is_stream = static_cast<bool>(stream_);
+  const std::uint64_t streamed_bytes = streamed();
+  stream_ = Fd{}; // else it could not be unmounted
   std::uint64_t length = 0;
   for (const auto& file : files_) {
     if (mounted_ && !exists(file)) continue; // the dump tool gave up before it made it
@@ -88,7 +84,7 @@ std::optional<std::uint64_t> DumpTarget::finish() {
     if (fsync(fd.get()) != 0 || fstat(fd.get(), &status) != 0) fail("cannot flush " + file);
     length += static_cast<std::uint64_t>(status.st_size);
   }
-  if (!mounted_) return to_drive_ ? to_drive_->written() : written();
+  if (!mounted_) return is_stream ? streamed_bytes : written();
   if (umount(k_mount_point) != 0) fail(std::string("cannot unmount ") + k_mount_point);
   mounted_ = false;
   return length;

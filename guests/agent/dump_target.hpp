@@ -1,6 +1,5 @@
 #pragma once
 
-#include "drive_stream.hpp"
 #include "drives.hpp"
 #include "kdt/records.hpp"
 #include "network.hpp"
@@ -26,8 +25,9 @@ public:
 
   /// What the dump tool is to write to, one for each part.
   const std::vector<std::string>& files() const { return files_; }
-  /// What a dump that comes as a stream is written to.
-  int stream();
+  /// What a dump that comes as a stream is written to. `aligned`: it comes as whole pages of aligned memory, and goes
+  /// past a drive's page cache.
+  int stream(bool aligned = false);
   std::uint64_t streamed() const; ///< bytes that are there so far; 0 where that cannot be known
   /// Bytes that reached the drives so far.
   std::uint64_t written() const;
@@ -40,8 +40,7 @@ public:
 private:
   std::vector<Drive> drives_;
   std::vector<std::string> files_;
-  std::unique_ptr<DriveStream> to_drive_; // these three: what takes a stream, once it is asked for
-  Fd to_file_;
+  Fd stream_; // where a stream goes, once it is asked for
   std::unique_ptr<SshClient> ssh_;
   std::string trouble_;
   std::uint64_t before_ = 0;

@@ -327,15 +327,18 @@ bool wants_bitmap_file(const protocol::SaveAsk& ask, std::uint64_t vmcore_bytes,
 
 std::vector<std::string> makedumpfile_environment(const protocol::SaveAsk& ask, std::uint64_t page_size) {
   constexpr std::uint64_t small_page = 4096;
-  std::vector<std::string> environment;
-  std::string preload; // separated by colons
+  std::vector<std::string> environment, preloads;
   // Each thread of makedumpfile (1.7.2, and its newest source in 2026) closes descriptor 0 at its end and then calls
   // pthread_exit(), for which glibc opens libgcc_s.so.1: as descriptor 0, which the next thread closes while it is
   // read, and glibc aborts. What is loaded from the start is not opened again.
-  if (ask.threads > 0) preload = "libgcc_s.so.1";
+  if (ask.threads > 0) preloads.emplace_back("libgcc_s.so.1");
   // LZO clears 32 KiB for each page, and for a small one 4 KiB do: a tenth of the save.
   if (ask.emulated && ask.compression == "lzo" && page_size == small_page)
-    preload += std::string(preload.empty() ? "" : ":") + protocol::k_lzo_preload;
+    preloads.emplace_back(protocol::k_lzo_preload);
+  // A drive's page cache submits each page by itself: up to a fifth of the save.
+  if (ask.emulated && ask.target.kind == "raw") preloads.emplace_back(protocol::k_direct_preload);
+  std::string preload;
+  for (const auto& library : preloads) preload += (preload.empty() ? "" : ":") + library;
   if (!preload.empty()) environment.push_back("LD_PRELOAD=" + preload);
   // glibc's memset clears by DC ZVA, 64 bytes each, which QEMU's TCG leaves to a helper; the one that glibc has for
   // this CPU stores instead (memset_emag.S of 2.36).

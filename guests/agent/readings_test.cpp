@@ -246,12 +246,14 @@ TEST(MakedumpfileEnvironment, AnEmulatedGuestClearsMemoryByStores) {
   protocol::SaveAsk ask;
   ask.emulated = true;
   ask.compression = "zlib";
+  ask.target.kind = "ext4";
   EXPECT_THAT(makedumpfile_environment(ask, 4096), ElementsAre("GLIBC_TUNABLES=glibc.cpu.name=emag"));
 }
 
 TEST(MakedumpfileEnvironment, AnEmulatedGuestCompressesSmallPagesWithASmallDictionary) {
   protocol::SaveAsk ask;
   ask.emulated = true;
+  ask.target.kind = "ext4";
   EXPECT_THAT(makedumpfile_environment(ask, 4096),
               ElementsAre("LD_PRELOAD=/kdt_lzo.so", "GLIBC_TUNABLES=glibc.cpu.name=emag"));
   ask.threads = 1;
@@ -259,6 +261,15 @@ TEST(MakedumpfileEnvironment, AnEmulatedGuestCompressesSmallPagesWithASmallDicti
               ElementsAre("LD_PRELOAD=libgcc_s.so.1:/kdt_lzo.so", "GLIBC_TUNABLES=glibc.cpu.name=emag"));
   EXPECT_THAT(makedumpfile_environment(ask, 65536), // would compress worse
               ElementsAre("LD_PRELOAD=libgcc_s.so.1", "GLIBC_TUNABLES=glibc.cpu.name=emag"));
+}
+
+TEST(MakedumpfileEnvironment, AnEmulatedGuestWritesToADrivePastItsPageCache) {
+  protocol::SaveAsk ask;
+  EXPECT_EQ(ask.target.kind, "raw");
+  EXPECT_THAT(makedumpfile_environment(ask, 4096), testing::IsEmpty());
+  ask.emulated = true;
+  EXPECT_THAT(makedumpfile_environment(ask, 4096), testing::Contains("LD_PRELOAD=/kdt_lzo.so:/kdt_direct.so"));
+  EXPECT_THAT(makedumpfile_environment(ask, 65536), testing::Contains("LD_PRELOAD=/kdt_direct.so"));
 }
 
 TEST(MakedumpfileArgv, ABitmapTooLargeForItsMemoryGoesToAFileWhereThereIsRoom) {

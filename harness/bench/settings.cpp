@@ -15,6 +15,7 @@ const BareSettings k_base{.accelerator = "tcg,thread=single"};
 const std::string k_no_zva = "GLIBC_TUNABLES=glibc.cpu.name=emag ";
 /// See guests/agent/preload.
 const std::string k_small_dictionary = "LD_PRELOAD=/kdt_lzo.so ";
+const std::string k_and_past_page_cache = "LD_PRELOAD=/kdt_lzo.so:/kdt_direct.so ";
 
 Setting drive(const std::string& cache) {
   auto guest = k_base;
@@ -93,7 +94,9 @@ std::vector<Choice> choices() {
                         save("-d 31 -l", k_no_zva, "without DC ZVA, -d 31 -l"),
                         save("-b 10 -d 31 -l", k_no_zva, "without DC ZVA, -b 10 -d 31 -l"),
                         save("-b 10 -d 31 -l", k_no_zva + k_small_dictionary,
-                             "without DC ZVA, small dictionary, -b 10 -d 31 -l")}}};
+                             "without DC ZVA, small dictionary, -b 10 -d 31 -l"),
+                        save("-b 10 -d 31 -l", k_no_zva + k_and_past_page_cache,
+                             "without DC ZVA, small dictionary, past the page cache, -b 10 -d 31 -l")}}};
 }
 
 void measure_choices(const std::vector<Choice>& choices, int rounds,

@@ -16,7 +16,7 @@ namespace {
 constexpr const char* k_agent_recipe = "1";
 constexpr const char* k_guest_recipe = "2";
 constexpr const char* k_module = "kdt_probe.ko";
-constexpr const char* k_lzo_preload = "kdt_lzo.so";
+constexpr const char* k_preloads[] = {"kdt_lzo.so", "kdt_direct.so"}; // what the agent runs makedumpfile with
 
 void build_probe(const GuestParts& parts, const fs::path& directory, BuildSteps& steps) {
   TempDir place("kdt-probe", directory); // kbuild writes beside the sources
@@ -102,7 +102,7 @@ void build_guest(const GuestParts& parts, const fs::path& directory, BuildSteps&
     tree.add_symlink("usr/sbin", "../sbin");
     tree.add_file("init", 0755, read_file(parts.agent / "agent"));
     tree.add_symlink("agent", "init");
-    tree.add_file(k_lzo_preload, 0755, read_file(parts.agent / k_lzo_preload));
+    for (const char* library : k_preloads) tree.add_file(library, 0755, read_file(parts.agent / library));
     if (probe) tree.add_file(k_module, 0644, read_file(directory / k_module));
     if (const fs::path modules = parts.kernel / "modules"; fs::exists(modules))
       for (const auto& entry : fs::directory_iterator(modules))

@@ -8,8 +8,8 @@ namespace kdt::image {
 /// A hash over the names and contents of the files below directories, tests left out.
 std::string sources_hash(const std::vector<std::filesystem::path>& directories);
 
-/// Entry: agent, a static arm64 program made from guests/agent and guests/include; kdt_lzo.so, which it lets
-/// makedumpfile load.
+/// Entry: agent, a static arm64 program made from guests/agent and guests/include; kdt_lzo.so and
+/// kdt_direct.so, which it lets makedumpfile load.
 EntryKey agent_key(const std::filesystem::path& guests);
 void build_agent(const std::filesystem::path& guests, const std::filesystem::path& directory, BuildSteps& steps);
 

@@ -286,8 +286,8 @@ void Running::make_template_of(const Turn& turn, const image::KernelImage& kerne
 CellResult Running::run_one(const Job& job, const image::KernelImage& kernel, int attempt) {
   const auto& cell = cells_[job.index].cell;
   auto context = context_of(job, kernel, options_.directory / "cells" / cell.slug);
-  auto origin = templates_.origin_of(job.index);
-  if (attempt == 1) context.fork_of = origin.fork_of; // what went wrong with a fork is tried without
+  auto origin = templates_.origin_of(job.index, attempt);
+  context.fork_of = origin.fork_of;
   context.not_forked = origin.not_forked;
   auto result = run_cell(cell, context);
   if (origin.not_forked.empty() && !result.not_forked.empty())

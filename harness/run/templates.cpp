@@ -39,11 +39,13 @@ std::string Templates::why_not(std::size_t group) const {
   return states_[group].why_not;
 }
 
-Templates::Origin Templates::origin_of(std::size_t cell) const {
+Templates::Origin Templates::origin_of(std::size_t cell, int attempt) const {
   auto group = group_of(cell);
   if (!group) return {};
   std::scoped_lock lock(mutex_);
   const auto& state = states_[*group];
+  if (attempt > 1 && state.made)
+    return {.not_forked = fmt::format("template {}: an attempt as its fork came to no verdict", state.made->name)};
   return {.fork_of = state.made.get(), .not_forked = state.why_not};
 }
 

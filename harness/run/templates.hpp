@@ -29,13 +29,13 @@ public:
   void give_up(std::size_t group, std::string why);
   std::string why_not(std::size_t group) const;
 
-  /// What a cell's guest is a fork of, as long as the cell has not ended; else, if there should have been a template,
-  /// why there is none.
+  /// What the guest of a cell's attempt (counted from 1) is a fork of, as long as the cell has not ended; else, if it
+  /// should be one, why it is none: there is no template, or the host has failed an attempt that was a fork.
   struct Origin {
     const Template* fork_of = nullptr;
     std::string not_forked{};
   };
-  Origin origin_of(std::size_t cell) const;
+  Origin origin_of(std::size_t cell, int attempt = 1) const;
   void ended(std::size_t cell);
 
 private:

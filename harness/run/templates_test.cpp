@@ -60,6 +60,14 @@ TEST_F(TemplatesTest, SaysWhyThereIsNone) {
   EXPECT_EQ(templates_.origin_of(1).not_forked, "");
 }
 
+TEST_F(TemplatesTest, WhatWentWrongWithAForkIsTriedWithout) {
+  ASSERT_TRUE(make()) << templates_.why_not(0);
+  EXPECT_EQ(templates_.origin_of(2, 2).fork_of, nullptr);
+  EXPECT_EQ(templates_.origin_of(2, 2).not_forked, "template probe-1: an attempt as its fork came to no verdict");
+  EXPECT_EQ(templates_.origin_of(1, 2).not_forked, "");
+  EXPECT_EQ(templates_.origin_of(2).not_forked, "");
+}
+
 TEST_F(TemplatesTest, AHostWithoutRoomHasNone) {
   EXPECT_FALSE(templates_.make(0, cell_, context(), ByteSize::gib(1 << 20), ByteSize::gib(8)));
   EXPECT_THAT(templates_.why_not(0), testing::HasSubstr("no room for a RAM file"));

@@ -36,8 +36,9 @@ inline constexpr const char* k_dump_name = "vmcore";
 
 /// Where the initramfs holds what the agent uses.
 inline constexpr const char* k_probe_module = "/kdt_probe.ko";
-inline constexpr const char* k_lzo_preload = "/kdt_lzo.so"; // see agent/preload/lzo_dictionary.cpp
-inline constexpr const char* k_driver_modules = "/modules"; // NAME.ko, and `order`: their names, a line each
+inline constexpr const char* k_lzo_preload = "/kdt_lzo.so";       // see agent/preload/lzo_dictionary.cpp
+inline constexpr const char* k_direct_preload = "/kdt_direct.so"; // see agent/preload/write.cpp
+inline constexpr const char* k_driver_modules = "/modules";       // NAME.ko, and `order`: their names, a line each
 inline constexpr const char* k_search_path = "/sbin:/usr/sbin:/bin:/usr/bin";
 
 namespace ask {

@@ -1,0 +1,158 @@
+#include "drive_writer.hpp"
+#include "drives.hpp"
+#include "system.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+#include <fcntl.h>
+#include <filesystem>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <vector>
+
+namespace kdt::agent {
+namespace {
+
+constexpr std::size_t k_page = 4096;
+
+class DriveWriterTest : public ::testing::Test {
+protected:
+  void SetUp() override {
+    write_all(drive_.get(), std::string(std::size_t{1} << 20, 'd'), path_);
+    lseek(drive_.get(), 0, SEEK_SET);
+  }
+  void TearDown() override {
+    writer_.finish();
+    std::filesystem::remove(path_);
+  }
+
+  ssize_t write(std::string_view bytes) { return writer_.write(drive_.get(), bytes); }
+  ssize_t write_at(off_t offset, std::string_view bytes) {
+    lseek(drive_.get(), offset, SEEK_SET);
+    return write(bytes);
+  }
+  std::string on_drive() {
+    EXPECT_EQ(writer_.finish(), 0);
+    return read_text(path_);
+  }
+  bool takes_direct() const { return static_cast<bool>(Fd(open(path_.c_str(), O_WRONLY | O_DIRECT))); }
+
+  std::string path_ = "drive-writer-" + std::to_string(getpid());
+  Fd drive_ = open_file(path_, O_RDWR | O_CREAT | O_TRUNC);
+  DirectPiece room_ = make_direct_piece();
+  DriveWriter writer_{{room_.get(), 4 * k_page}};
+};
+
+/// Bytes that differ from their neighbours, and those of a page from those of the next.
+std::string bytes(std::size_t size) {
+  std::string all(size, '\0');
+  for (std::size_t at = 0; at < size; ++at) all[at] = static_cast<char>(at * 131 + at / 509);
+  return all;
+}
+
+TEST_F(DriveWriterTest, WritesWhatItIsGivenWhereverItBeginsAndEnds) {
+  // Within a page; up to its end and no further; whole pages, as many as there is room for and more; ends in pages.
+  for (const off_t offset : {0, 16, 512, 4095, 4096, 12289})
+    for (const std::size_t size : {0U, 1U, 100U, 4080U, 4096U, 8192U, 16384U, 16400U, 50000U}) {
+      SCOPED_TRACE(std::to_string(size) + " bytes at " + std::to_string(offset));
+      auto expected = on_drive();
+      const auto all = bytes(size);
+      EXPECT_EQ(write_at(offset, all), static_cast<ssize_t>(size));
+      EXPECT_EQ(lseek(drive_.get(), 0, SEEK_CUR), offset + static_cast<off_t>(size));
+      expected.replace(static_cast<std::size_t>(offset), size, all);
+      EXPECT_TRUE(on_drive() == expected);
+    }
+}
+
+TEST_F(DriveWriterTest, PiecesOneAfterTheOtherShareTheirPagesAndTheLaterOneStands) {
+  const auto all = bytes(200'000);
+  std::size_t at = 0;
+  for (const std::size_t size : {16U, 70'000U, 16U, 65'536U, 64'000U}) {
+    EXPECT_EQ(write(std::string_view(all).substr(at, size)), static_cast<ssize_t>(size));
+    at += size;
+  }
+  EXPECT_EQ(write_at(k_page, "again"), 5); // where a piece may still be on its way
+  const auto drive = on_drive();
+  EXPECT_EQ(drive.substr(0, k_page), all.substr(0, k_page));
+  EXPECT_EQ(drive.substr(k_page, 5), "again");
+  EXPECT_EQ(drive.substr(k_page + 5, at - k_page - 5), all.substr(k_page + 5, at - k_page - 5));
+}
+
+TEST_F(DriveWriterTest, WholePagesGoPastThePageCache) {
+  if (!takes_direct()) GTEST_SKIP() << "a tmpfs before Linux 6.6 takes no O_DIRECT";
+  fsync(drive_.get());
+  posix_fadvise(drive_.get(), 0, 0, POSIX_FADV_DONTNEED);
+  EXPECT_EQ(write_at(16, bytes(4 * k_page)), static_cast<ssize_t>(4 * k_page));
+  EXPECT_EQ(writer_.finish(), 0);
+  void* mapped = mmap(nullptr, 8 * k_page, PROT_READ, MAP_SHARED, drive_.get(), 0);
+  ASSERT_NE(mapped, MAP_FAILED);
+  std::vector<unsigned char> cached(8);
+  EXPECT_EQ(mincore(mapped, 8 * k_page, cached.data()), 0);
+  munmap(mapped, 8 * k_page);
+  for (auto& page : cached) page &= 1;
+  EXPECT_THAT(std::vector(cached.begin(), cached.begin() + 5), testing::ElementsAre(1, 0, 0, 0, 1));
+}
+
+TEST_F(DriveWriterTest, TheNextCallSaysWhyAPieceWasNotWritten) {
+  if (!takes_direct()) GTEST_SKIP() << "a tmpfs before Linux 6.6 takes no O_DIRECT";
+  std::signal(SIGXFSZ, SIG_IGN);
+  rlimit before{};
+  getrlimit(RLIMIT_FSIZE, &before);
+  const rlimit little{.rlim_cur = 2 * k_page, .rlim_max = before.rlim_max};
+  setrlimit(RLIMIT_FSIZE, &little);
+  EXPECT_EQ(write_at(k_page, bytes(3 * k_page)), static_cast<ssize_t>(3 * k_page));
+  EXPECT_EQ(write("more"), -1);
+  const int why = errno;
+  EXPECT_EQ(write("yet more"), -1);
+  setrlimit(RLIMIT_FSIZE, &before);
+  EXPECT_EQ(why, EFBIG) << std::strerror(why);
+  EXPECT_EQ(writer_.finish(), EFBIG);
+}
+
+TEST_F(DriveWriterTest, WhatThePageCacheDoesNotTakeIsToldAtOnce) {
+  std::signal(SIGXFSZ, SIG_IGN);
+  rlimit before{};
+  getrlimit(RLIMIT_FSIZE, &before);
+  const rlimit little{.rlim_cur = 2 * k_page, .rlim_max = before.rlim_max};
+  setrlimit(RLIMIT_FSIZE, &little);
+  const auto taken = write_at(2 * k_page - 16, bytes(100));
+  const auto then = write("more");
+  const int why = errno;
+  setrlimit(RLIMIT_FSIZE, &before);
+  EXPECT_EQ(taken, 16);
+  EXPECT_EQ(then, -1);
+  EXPECT_EQ(why, EFBIG) << std::strerror(why);
+}
+
+TEST_F(DriveWriterTest, AChildOfTheProcessWritesAndWaitsForItsOwn) {
+  EXPECT_EQ(write_at(0, bytes(4 * k_page)), static_cast<ssize_t>(4 * k_page));
+  const pid_t child = fork();
+  if (child == 0) {
+    alarm(10); // it would wait for ever
+    const bool good = write_at(8 * k_page, bytes(4 * k_page)) == 4 * k_page && writer_.finish() == 0;
+    _exit(good ? 0 : 1);
+  }
+  int status = -1;
+  EXPECT_EQ(waitpid(child, &status, 0), child);
+  EXPECT_EQ(status, 0);
+  const auto drive = on_drive();
+  EXPECT_EQ(drive.substr(0, 4 * k_page), bytes(4 * k_page));
+  EXPECT_EQ(drive.substr(8 * k_page, 4 * k_page), bytes(4 * k_page));
+}
+
+TEST_F(DriveWriterTest, APipeIsWrittenAsAlways) {
+  const Pipe pipe = make_pipe();
+  const std::string words(3 * k_page, 'w');
+  EXPECT_EQ(writer_.write(pipe.in.get(), words), static_cast<ssize_t>(words.size()));
+  std::string got(words.size(), '\0');
+  EXPECT_EQ(read(pipe.out.get(), got.data(), got.size()), static_cast<ssize_t>(words.size()));
+  EXPECT_EQ(got, words);
+}
+
+} // namespace
+} // namespace kdt::agent
