@@ -68,7 +68,8 @@ Seconds run_phases(CellRun& cell, const CellContext& context, CellResult& result
       if (result.phases.size() == 1) {
         auto begin = Clock::now();
         cell.start_fork();
-        cell.wake(); // it idles until its turn comes
+        cell.wake();
+        cell.plant_ahead(); // it idles until its turn comes
         waited = wait_for_turn(cell, context);
         cell.confirm_awake();
         result.phases[0].seconds += Clock::now() - begin - waited;

@@ -13,6 +13,7 @@
 #include "run/template.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace kdt::run {
 
@@ -318,9 +319,11 @@ void CellRun::report_untried(Phase phase, const protocol::ProbeAnswer& answer) {
 /// False when there is no agent any more; a guest without canaries still panics, and its dump is verified without.
 bool CellRun::plant_canaries() {
   if (!context_.kernel.no_probe.empty()) return true; // nobody who could
-  auto answer =
-      ask<protocol::CanariesAnswer>(Phase::trigger, ask::canaries, protocol::CanariesAsk{.key = canary_key(nonce_)},
-                                    timeouts_.probe, "canaries-failed");
+  auto answer = std::exchange(planted_, std::nullopt);
+  if (!answer)
+    answer =
+        ask<protocol::CanariesAnswer>(Phase::trigger, ask::canaries, protocol::CanariesAsk{.key = canary_key(nonce_)},
+                                      timeouts_.probe, "canaries-failed");
   if (!answer) return !session_->refusal().empty();
   observe_canaries(*answer, static_cast<std::uint64_t>(std::get<std::int64_t>(result_.observed.at("boot.page_size"))),
                    result_.observed);

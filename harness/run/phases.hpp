@@ -1,5 +1,6 @@
 #pragma once
 
+#include "kdt/canary_records.hpp"
 #include "run/cell_runner.hpp"
 #include "run/diagnosis.hpp"
 #include "run/dump_target.hpp"
@@ -32,6 +33,8 @@ public:
   void start_fork();
   /// Lets the fork go on where its template froze; throws ForkFailed, Interrupted.
   void wake();
+  /// Before its turn comes: plants the canaries of a fork that has still to panic; throws ForkFailed, Interrupted.
+  void plant_ahead();
   /// When its turn came: throws ForkFailed when the guest has gone since it woke.
   void confirm_awake();
   /// Makes the guest a template; throws Error{infra}, Interrupted.
@@ -79,6 +82,7 @@ private:
   bool expects(std::string_view observation, std::string_view value) const;
   bool region_reserved() const;
   void take_over(const Template& origin);
+  [[noreturn]] void no_answer_of_fork();
   bool collect_dump();
   fs::path initramfs() const;
   void add_ssh_client();
@@ -124,6 +128,7 @@ private:
   std::optional<ScratchFile> with_ssh_; ///< the initramfs of a cell whose dump goes by ssh
   std::uint64_t oom_kills_ = 0;         ///< on the host, before the guest started
   protocol::LoadAnswer load_;
+  std::optional<protocol::CanariesAnswer> planted_; ///< before the trigger phase, which observes it
   bool wrong_headers_ = false; ///< kexec-tools said that it could not describe memory to the capture kernel
   std::optional<protocol::NotePlace> note_;         ///< of the system kernel; nullopt: it does not tell
   std::optional<std::uint64_t> crash_image_;        ///< address of the system kernel's variable kexec_crash_image

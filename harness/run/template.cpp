@@ -3,6 +3,7 @@
 #include "base/error.hpp"
 #include "base/file.hpp"
 #include "kdt/wake_records.hpp"
+#include "run/canaries.hpp"
 #include "run/nonce.hpp"
 #include "run/phases.hpp"
 
@@ -76,13 +77,30 @@ void CellRun::wake() {
                                protocol::WakeAsk{.time = static_cast<std::uint64_t>(std::time(nullptr)),
                                                  .seed = make_nonce() + make_nonce() + make_nonce() + make_nonce()},
                                timeouts_.answer);
-    if (awake) return;
-    if (session_->ended()) throw ForkFailed("QEMU ended: " + session_->ended()->words);
-    throw ForkFailed("the agent did not answer: " +
-                     (session_->refusal().empty() ? session_->stuck() : session_->refusal()));
+    if (!awake) no_answer_of_fork();
   } catch (const Error& error) {
     throw ForkFailed(error.what());
   }
+}
+
+void CellRun::plant_ahead() {
+  if (context_.fork_of->after != Phase::probe || !context_.kernel.no_probe.empty()) return;
+  try {
+    auto answer =
+        session_->ask(protocol::ask::canaries, protocol::CanariesAsk{.key = canary_key(nonce_)}, timeouts_.probe);
+    if (answer)
+      planted_ = guest::read<protocol::CanariesAnswer>(*answer);
+    else if (session_->refusal().empty()) // else the trigger phase asks again, and reports that
+      no_answer_of_fork();
+  } catch (const Error& error) {
+    throw ForkFailed(error.what());
+  }
+}
+
+void CellRun::no_answer_of_fork() {
+  if (session_->ended()) throw ForkFailed("QEMU ended: " + session_->ended()->words);
+  throw ForkFailed("the agent did not answer: " +
+                   (session_->refusal().empty() ? session_->stuck() : session_->refusal()));
 }
 
 void CellRun::confirm_awake() {

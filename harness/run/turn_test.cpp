@@ -6,6 +6,7 @@
 #include "run/cell_runner_fixture.hpp"
 #include "run/template.hpp"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <nlohmann/json.hpp>
 
@@ -24,7 +25,9 @@ protected:
     auto mine = context();
     mine.on_phase = [this](Phase phase) { order_ += std::string(to_string(phase)) + " "; };
     mine.guest_begins = [this] {
-      order_ += guest_.asks.contains("wake") ? "awake turn " : "turn ";
+      if (guest_.asks.contains("wake")) order_ += "awake ";
+      if (guest_.asks.contains("canaries")) order_ += "planted ";
+      order_ += "turn ";
       for (auto end = Deadline::after(k_waited); !end.passed();) continue;
     };
     mine.guest_ended = [this] { order_ += "ended "; };
@@ -52,7 +55,8 @@ TEST_F(TurnTest, AForkIsAwakeBeforeItsTurnAndWhatItWaitsIsNotItsTime) {
   forked.fork_of = origin.get();
   auto result = run_cell(cell_, forked);
   EXPECT_TRUE(result.fork.has_value());
-  EXPECT_EQ(order_, "prepare awake turn trigger capture save ended verify ");
+  EXPECT_EQ(order_, "prepare awake planted turn trigger capture save ended verify ");
+  EXPECT_FALSE(expected_.canaries.empty());
   EXPECT_LT(result.seconds, k_waited);
   EXPECT_LT(result.phases[0].seconds, k_waited);
   auto events = read_file(forked.directory / "events.jsonl");
@@ -67,8 +71,8 @@ TEST_F(TurnTest, AForkThatDiesBeforeItsTurnIsNoneAndTheCellBoots) {
   make_directories(mine.directory);
   auto origin = make_template(cell_, mine, "probe-1", Phase::probe, RamPlace::memory);
   start_again();
-  guest_.instead_of("wake", 0, [] {
-    return Events{AgentLine{R"({"id":1,"answer":{"role":"system","random":7,"time":3}})"}, killed(9)};
+  guest_.instead_of("canaries", 0, [] {
+    return Events{AgentLine{R"({"id":2,"answer":{"canaries":[],"missing":[],"iomem":[],"seconds":0}})"}, killed(9)};
   });
   auto forked = noting();
   forked.fork_of = origin.get();
@@ -76,7 +80,40 @@ TEST_F(TurnTest, AForkThatDiesBeforeItsTurnIsNoneAndTheCellBoots) {
   EXPECT_EQ(result.verdict, Verdict::pass) << codes(result);
   EXPECT_FALSE(result.fork.has_value());
   EXPECT_THAT(result.not_forked, HasSubstr("a fork of probe-1 failed: QEMU ended before its turn came"));
-  EXPECT_EQ(order_, "prepare awake turn prepare awake turn boot load probe trigger capture save ended verify ");
+  EXPECT_EQ(order_, "prepare awake planted turn prepare awake planted turn boot load probe trigger capture save ended "
+                    "verify ");
+}
+
+TEST_F(TurnTest, AForkThatDiesWhileItPlantsItsCanariesIsNoneEither) {
+  auto mine = context();
+  mine.directory = directory_.path() / "template";
+  make_directories(mine.directory);
+  auto origin = make_template(cell_, mine, "probe-1", Phase::probe, RamPlace::memory);
+  start_again();
+  guest_.instead_of("canaries", 0, [] { return Events{killed(9)}; });
+  auto forked = noting();
+  forked.fork_of = origin.get();
+  auto result = run_cell(cell_, forked);
+  EXPECT_EQ(result.verdict, Verdict::pass) << codes(result);
+  EXPECT_THAT(result.not_forked, HasSubstr("a fork of probe-1 failed: QEMU ended"));
+}
+
+TEST_F(TurnTest, WhyAForkCouldNotPlantIsReportedWhenItsTurnCame) {
+  auto mine = context();
+  mine.directory = directory_.path() / "template";
+  make_directories(mine.directory);
+  auto origin = make_template(cell_, mine, "probe-1", Phase::probe, RamPlace::memory);
+  start_again();
+  for (int nth : {0, 1})
+    guest_.instead_of("canaries", nth, [nth] {
+      return Events{AgentLine{fmt::format(R"({{"id":{},"error":"cannot load /kdt_probe.ko"}})", 2 + nth)}};
+    });
+  auto forked = noting();
+  forked.fork_of = origin.get();
+  auto result = run_cell(cell_, forked);
+  EXPECT_TRUE(result.fork.has_value());
+  EXPECT_EQ(codes(result), "canaries-failed ");
+  EXPECT_EQ(outcome(result, Phase::trigger), "failed");
 }
 
 TEST_F(TurnTest, AGuestThatFailedHasNotEnded) {
