@@ -130,7 +130,11 @@ TEST_F(DriveWriterTest, WhatThePageCacheDoesNotTakeIsToldAtOnce) {
 }
 
 TEST_F(DriveWriterTest, AChildOfTheProcessWritesAndWaitsForItsOwn) {
-  EXPECT_EQ(write_at(0, bytes(4 * k_page)), static_cast<ssize_t>(4 * k_page));
+#ifdef __SANITIZE_THREAD__
+  GTEST_SKIP() << "ThreadSanitizer ends a child of several threads that starts one";
+#endif
+  // Twice: a thread that only starts may hold a lock of a sanitizer's, which the child would wait for.
+  for (int i = 0; i < 2; ++i) EXPECT_EQ(write_at(0, bytes(4 * k_page)), static_cast<ssize_t>(4 * k_page));
   const pid_t child = fork();
   if (child == 0) {
     alarm(10); // it would wait for ever
