@@ -75,7 +75,7 @@ protocol::SaveAnswer copy_vmcore(const Session& session, DumpTarget& target) {
     session.progress(
         {.id = 0, .done = answer.bytes, .total = total, .what = "Copying /proc/vmcore", .bytes = answer.bytes});
   }
-  answer.bytes = target.finish().value_or(answer.bytes); // a pipe took more than its drive did
+  answer.bytes = target.finish().value_or(answer.bytes);
   return answer;
 }
 

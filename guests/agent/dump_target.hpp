@@ -28,7 +28,7 @@ public:
   /// What a dump that comes as a stream is written to. `aligned`: it comes as whole pages of aligned memory, and goes
   /// past a drive's page cache.
   int stream(bool aligned = false);
-  std::uint64_t streamed() const; ///< bytes that are there so far; 0 where that cannot be known
+  std::uint64_t streamed() const; ///< bytes that were taken so far; 0 where that cannot be known
   /// Bytes that reached the drives so far.
   std::uint64_t written() const;
   /// Brings everything to the drives and lets go of them; throws Trouble. Returns the length of the stream or the

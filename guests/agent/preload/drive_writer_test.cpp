@@ -98,6 +98,17 @@ TEST_F(DriveWriterTest, WholePagesGoPastThePageCache) {
   EXPECT_THAT(std::vector(cached.begin(), cached.begin() + 5), testing::ElementsAre(1, 0, 0, 0, 1));
 }
 
+TEST_F(DriveWriterTest, ItsDescriptorIsNoneThatThreadsOfMakedumpfileClose) {
+  if (!takes_direct()) GTEST_SKIP() << "a tmpfs before Linux 6.6 takes no O_DIRECT";
+  const Fd input(dup(0));
+  close(0);
+  EXPECT_EQ(write_at(0, bytes(4 * k_page)), static_cast<ssize_t>(4 * k_page));
+  EXPECT_EQ(fcntl(0, F_GETFD), -1);
+  EXPECT_EQ(writer_.finish(), 0);
+  dup2(input.get(), 0);
+  EXPECT_TRUE(on_drive().starts_with(bytes(4 * k_page)));
+}
+
 TEST_F(DriveWriterTest, TheNextCallSaysWhyAPieceWasNotWritten) {
   if (!takes_direct()) GTEST_SKIP() << "a tmpfs before Linux 6.6 takes no O_DIRECT";
   std::signal(SIGXFSZ, SIG_IGN);

@@ -25,6 +25,7 @@ __attribute__((destructor)) void tell() {
   const int why = writer.finish();
   if (why == 0) return;
   fprintf(stderr, "cannot write the end of the dump: %s\n", strerror(why));
+  fflush(nullptr); // what makedumpfile said
   _exit(1);
 }
 
