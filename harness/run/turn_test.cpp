@@ -33,6 +33,17 @@ protected:
     mine.guest_ended = [this] { order_ += "ended "; };
     return mine;
   }
+  std::unique_ptr<const Template> probed() {
+    auto mine = context();
+    mine.directory = directory_.path() / "template";
+    make_directories(mine.directory);
+    return make_template(cell_, mine, "probe-1", Phase::probe, RamPlace::memory);
+  }
+  CellResult fork_of(const Template& origin) {
+    auto mine = noting();
+    mine.fork_of = &origin;
+    return run_cell(cell_, mine);
+  }
 
   std::string order_;
 };
@@ -47,36 +58,26 @@ TEST_F(TurnTest, AGuestThatBootsDoesSoWhenItsTurnCameAndHasEndedWhenItsDumpIsVer
 }
 
 TEST_F(TurnTest, AForkIsAwakeBeforeItsTurnAndWhatItWaitsIsNotItsTime) {
-  auto mine = context();
-  mine.directory = directory_.path() / "template";
-  make_directories(mine.directory);
-  auto origin = make_template(cell_, mine, "probe-1", Phase::probe, RamPlace::memory);
-  auto forked = noting();
-  forked.fork_of = origin.get();
-  auto result = run_cell(cell_, forked);
+  auto origin = probed();
+  auto result = fork_of(*origin);
   EXPECT_TRUE(result.fork.has_value());
   EXPECT_EQ(order_, "prepare awake planted turn trigger capture save ended verify ");
   EXPECT_FALSE(expected_.canaries.empty());
   EXPECT_LT(result.seconds, k_waited);
   EXPECT_LT(result.phases[0].seconds, k_waited);
-  auto events = read_file(forked.directory / "events.jsonl");
+  auto events = read_file(context().directory / "events.jsonl");
   auto lines = split(trim(events), '\n');
   double last = nlohmann::json::parse(lines.back())["t"];
   EXPECT_LT(last, (origin->age + k_waited).count()); // nor its log's
 }
 
 TEST_F(TurnTest, AForkThatDiesBeforeItsTurnIsNoneAndTheCellBoots) {
-  auto mine = context();
-  mine.directory = directory_.path() / "template";
-  make_directories(mine.directory);
-  auto origin = make_template(cell_, mine, "probe-1", Phase::probe, RamPlace::memory);
+  auto origin = probed();
   start_again();
   guest_.instead_of("canaries", 0, [] {
     return Events{AgentLine{R"({"id":2,"answer":{"canaries":[],"missing":[],"iomem":[],"seconds":0}})"}, killed(9)};
   });
-  auto forked = noting();
-  forked.fork_of = origin.get();
-  auto result = run_cell(cell_, forked);
+  auto result = fork_of(*origin);
   EXPECT_EQ(result.verdict, Verdict::pass) << codes(result);
   EXPECT_FALSE(result.fork.has_value());
   EXPECT_THAT(result.not_forked, HasSubstr("a fork of probe-1 failed: QEMU ended before its turn came"));
@@ -85,32 +86,22 @@ TEST_F(TurnTest, AForkThatDiesBeforeItsTurnIsNoneAndTheCellBoots) {
 }
 
 TEST_F(TurnTest, AForkThatDiesWhileItPlantsItsCanariesIsNoneEither) {
-  auto mine = context();
-  mine.directory = directory_.path() / "template";
-  make_directories(mine.directory);
-  auto origin = make_template(cell_, mine, "probe-1", Phase::probe, RamPlace::memory);
+  auto origin = probed();
   start_again();
   guest_.instead_of("canaries", 0, [] { return Events{killed(9)}; });
-  auto forked = noting();
-  forked.fork_of = origin.get();
-  auto result = run_cell(cell_, forked);
+  auto result = fork_of(*origin);
   EXPECT_EQ(result.verdict, Verdict::pass) << codes(result);
   EXPECT_THAT(result.not_forked, HasSubstr("a fork of probe-1 failed: QEMU ended"));
 }
 
 TEST_F(TurnTest, WhyAForkCouldNotPlantIsReportedWhenItsTurnCame) {
-  auto mine = context();
-  mine.directory = directory_.path() / "template";
-  make_directories(mine.directory);
-  auto origin = make_template(cell_, mine, "probe-1", Phase::probe, RamPlace::memory);
+  auto origin = probed();
   start_again();
   for (int nth : {0, 1})
     guest_.instead_of("canaries", nth, [nth] {
       return Events{AgentLine{fmt::format(R"({{"id":{},"error":"cannot load /kdt_probe.ko"}})", 2 + nth)}};
     });
-  auto forked = noting();
-  forked.fork_of = origin.get();
-  auto result = run_cell(cell_, forked);
+  auto result = fork_of(*origin);
   EXPECT_TRUE(result.fork.has_value());
   EXPECT_EQ(codes(result), "canaries-failed ");
   EXPECT_EQ(outcome(result, Phase::trigger), "failed");

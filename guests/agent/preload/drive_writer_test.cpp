@@ -10,6 +10,7 @@
 #include <cstring>
 #include <fcntl.h>
 #include <filesystem>
+#include <optional>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -19,6 +20,23 @@ namespace kdt::agent {
 namespace {
 
 constexpr std::size_t k_page = 4096;
+
+/// As long as it lives no file takes a byte from `size` on: EFBIG.
+class FullFrom {
+public:
+  explicit FullFrom(rlim_t size) {
+    std::signal(SIGXFSZ, SIG_IGN);
+    getrlimit(RLIMIT_FSIZE, &before_);
+    const rlimit little{.rlim_cur = size, .rlim_max = before_.rlim_max};
+    setrlimit(RLIMIT_FSIZE, &little);
+  }
+  ~FullFrom() { setrlimit(RLIMIT_FSIZE, &before_); }
+  FullFrom(const FullFrom&) = delete;
+  FullFrom& operator=(const FullFrom&) = delete;
+
+private:
+  rlimit before_{};
+};
 
 class DriveWriterTest : public ::testing::Test {
 protected:
@@ -111,30 +129,22 @@ TEST_F(DriveWriterTest, ItsDescriptorIsNoneThatThreadsOfMakedumpfileClose) {
 
 TEST_F(DriveWriterTest, TheNextCallSaysWhyAPieceWasNotWritten) {
   if (!takes_direct()) GTEST_SKIP() << "a tmpfs before Linux 6.6 takes no O_DIRECT";
-  std::signal(SIGXFSZ, SIG_IGN);
-  rlimit before{};
-  getrlimit(RLIMIT_FSIZE, &before);
-  const rlimit little{.rlim_cur = 2 * k_page, .rlim_max = before.rlim_max};
-  setrlimit(RLIMIT_FSIZE, &little);
+  std::optional<FullFrom> full(std::in_place, 2 * k_page);
   EXPECT_EQ(write_at(k_page, bytes(3 * k_page)), static_cast<ssize_t>(3 * k_page));
   EXPECT_EQ(write("more"), -1);
   const int why = errno;
   EXPECT_EQ(write("yet more"), -1);
-  setrlimit(RLIMIT_FSIZE, &before);
+  full.reset();
   EXPECT_EQ(why, EFBIG) << std::strerror(why);
   EXPECT_EQ(writer_.finish(), EFBIG);
 }
 
 TEST_F(DriveWriterTest, WhatThePageCacheDoesNotTakeIsToldAtOnce) {
-  std::signal(SIGXFSZ, SIG_IGN);
-  rlimit before{};
-  getrlimit(RLIMIT_FSIZE, &before);
-  const rlimit little{.rlim_cur = 2 * k_page, .rlim_max = before.rlim_max};
-  setrlimit(RLIMIT_FSIZE, &little);
+  std::optional<FullFrom> full(std::in_place, 2 * k_page);
   const auto taken = write_at(2 * k_page - 16, bytes(100));
   const auto then = write("more");
   const int why = errno;
-  setrlimit(RLIMIT_FSIZE, &before);
+  full.reset();
   EXPECT_EQ(taken, 16);
   EXPECT_EQ(then, -1);
   EXPECT_EQ(why, EFBIG) << std::strerror(why);
