@@ -73,8 +73,7 @@ std::optional<std::uint64_t> DumpTarget::finish() {
       trouble_ = "ssh ended with exit status " + std::to_string(status) + "\n" + words;
     return std::nullopt;
   }
-  const bool is_stream = static_cast<bool>(stream_);
-  const std::uint64_t streamed_bytes = streamed();
+  const auto length_of_stream = stream_ ? std::optional(streamed()) : std::nullopt;
   stream_ = Fd{}; // else it could not be unmounted
   std::uint64_t length = 0;
   for (const auto& file : files_) {
@@ -84,7 +83,7 @@ std::optional<std::uint64_t> DumpTarget::finish() {
     if (fsync(fd.get()) != 0 || fstat(fd.get(), &status) != 0) fail("cannot flush " + file);
     length += static_cast<std::uint64_t>(status.st_size);
   }
-  if (!mounted_) return is_stream ? streamed_bytes : written();
+  if (!mounted_) return length_of_stream ? *length_of_stream : written();
   if (umount(k_mount_point) != 0) fail(std::string("cannot unmount ") + k_mount_point);
   mounted_ = false;
   return length;

@@ -56,6 +56,11 @@ std::string last_words(const Session& session) {
 }
 } // namespace
 
+bool CellRun::ended_by_guest() const {
+  const auto& ended = session_->ended();
+  return ended && ended->status.success() && session_->shutdown_reason().starts_with("guest-");
+}
+
 Finding CellRun::lost(Phase phase) {
   if (!session_->host_disk_failure().empty())
     return make_finding("host-disk",
@@ -66,8 +71,7 @@ Finding CellRun::lost(Phase phase) {
   KDT_ASSERT(session_->ended().has_value());
   const auto& ended = *session_->ended();
   const auto& reason = session_->shutdown_reason();
-  bool by_guest = ended.status.success() && reason.starts_with("guest-");
-  if (!by_guest) {
+  if (!ended_by_guest()) {
     auto how = how_it_ended(ended);
     if (reason.starts_with("host-")) how += fmt::format(" ({})", reason);
     auto words = split(ended.words, '\n');

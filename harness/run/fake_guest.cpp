@@ -34,7 +34,7 @@ constexpr const char* k_asked[] = {"facts", "probe", "load", "probe", "trigger",
 /// A kernel that lets nobody change the size of its crash region.
 constexpr const char* k_resize_refused = R"({"id":0,"answer":{"error":"EINVAL","size":268435456,"regions":[]}})";
 
-/// Nor as old as the canaries: one page of each kind.
+/// Nor as old as the canaries.
 constexpr const char* k_canaries = R"({"id":0,"answer":{"canaries":[
   {"kind":"kernel","address":1073741824,"near":1073741824}, {"kind":"zero","address":1073745920},
   {"kind":"slab","address":1073762304}, {"kind":"free","address":1073750016}, {"kind":"cache","address":1073754112}, {"kind":"user","address":1073758208}],
@@ -55,6 +55,10 @@ std::vector<machine::Event> addressed(std::vector<machine::Event> events, const 
 
 machine::Event console(const std::string& text) {
   return machine::ConsoleOutput{text};
+}
+
+machine::Event canaries_planted() {
+  return machine::AgentLine{k_canaries};
 }
 
 machine::Event killed(int signal) {

@@ -59,6 +59,8 @@ private:
 
 /// Console bytes as an event.
 machine::Event console(const std::string& text);
+/// The answer of a guest that planted one page of each kind.
+machine::Event canaries_planted();
 /// The emulator's end by a signal.
 machine::Event killed(int signal);
 

@@ -35,7 +35,8 @@ public:
   void wake();
   /// Before its turn comes: plants the canaries of a fork that has still to panic; throws ForkFailed, Interrupted.
   void plant_ahead();
-  /// When its turn came: throws ForkFailed when the guest has gone since it woke.
+  /// When its turn came: throws ForkFailed when its QEMU has gone since it woke. What the guest itself did meanwhile
+  /// the trigger phase reports.
   void confirm_awake();
   /// Makes the guest a template; throws Error{infra}, Interrupted.
   Template freeze(ScratchFile ram, std::string name, Phase after);
@@ -48,6 +49,8 @@ public:
   /// it is not the guest that is stuck. Throws Interrupted, and Error{infra} when the events
   /// cannot be written.
   std::optional<Stuck> post_mortem(Phase phase);
+  /// Whether it is the guest that ended the machine: a reset, or power off.
+  bool ended_by_guest() const;
   /// A guest that went away while this phase ran: whose fault, in which words.
   Finding lost(Phase phase);
   /// Reports oopses and warnings that the console showed in this phase, before whatever else the phase found: they
@@ -76,6 +79,8 @@ private:
   template <class Answer, class Record>
   std::optional<Answer> ask(Phase phase, std::string_view name, const Record& arguments, const Patience& patience,
                             std::string_view code);
+  /// Why the last ask, which was sent in this stage of the console, was not answered.
+  void report_no_answer(Phase phase, std::string_view name, console::Stage asked_in, std::string_view code);
   std::optional<std::string> expected(std::string_view observation) const;
   /// The same with what was observed so far.
   std::optional<std::string> expected_by_now(std::string_view observation) const;
@@ -98,7 +103,15 @@ private:
   bool report_hidden_panic(const std::string& trigger);
   bool capture_panicked();
   bool panic_in_capture();
+  /// An ask for canaries, whose answer is looked at in the trigger phase.
+  struct Planting {
+    console::Stage asked_in;
+    std::optional<guest::Answer> answer;
+  };
+  Planting plant();
   bool plant_canaries();
+  /// Whether the system kernel is still there to be panicked; reported when it is not.
+  bool still_runs();
   void report_untried(Phase phase, const protocol::ProbeAnswer& answer);
 
   /// Keeps what a walk of the page tables from the host needs to know.
@@ -128,8 +141,8 @@ private:
   std::optional<ScratchFile> with_ssh_; ///< the initramfs of a cell whose dump goes by ssh
   std::uint64_t oom_kills_ = 0;         ///< on the host, before the guest started
   protocol::LoadAnswer load_;
-  std::optional<protocol::CanariesAnswer> planted_; ///< before the trigger phase, which observes it
-  bool wrong_headers_ = false; ///< kexec-tools said that it could not describe memory to the capture kernel
+  std::optional<Planting> planted_; ///< before the trigger phase
+  bool wrong_headers_ = false;      ///< kexec-tools said that it could not describe memory to the capture kernel
   std::optional<protocol::NotePlace> note_;         ///< of the system kernel; nullopt: it does not tell
   std::optional<std::uint64_t> crash_image_;        ///< address of the system kernel's variable kexec_crash_image
   std::vector<PhysRange> regions_;                  ///< `Crash kernel` of /proc/iomem at boot, whole pages

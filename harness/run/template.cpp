@@ -86,12 +86,7 @@ void CellRun::wake() {
 void CellRun::plant_ahead() {
   if (context_.fork_of->after != Phase::probe || !context_.kernel.no_probe.empty()) return;
   try {
-    auto answer =
-        session_->ask(protocol::ask::canaries, protocol::CanariesAsk{.key = canary_key(nonce_)}, timeouts_.probe);
-    if (answer)
-      planted_ = guest::read<protocol::CanariesAnswer>(*answer);
-    else if (session_->refusal().empty()) // else the trigger phase asks again, and reports that
-      no_answer_of_fork();
+    planted_ = plant();
   } catch (const Error& error) {
     throw ForkFailed(error.what());
   }
@@ -105,7 +100,8 @@ void CellRun::no_answer_of_fork() {
 
 void CellRun::confirm_awake() {
   session_->catch_up();
-  if (session_->ended()) throw ForkFailed("QEMU ended before its turn came: " + session_->ended()->words);
+  if (session_->ended() && !ended_by_guest())
+    throw ForkFailed("QEMU ended before its turn came: " + session_->ended()->words);
 }
 
 } // namespace kdt::run

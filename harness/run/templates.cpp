@@ -45,7 +45,7 @@ Templates::Origin Templates::origin_of(std::size_t cell, int attempt) const {
   std::scoped_lock lock(mutex_);
   const auto& state = states_[*group];
   if (attempt > 1 && state.made)
-    return {.not_forked = fmt::format("template {}: an attempt as its fork came to no verdict", state.made->name)};
+    return {.not_forked = fmt::format("template {}: a second attempt is a boot", state.made->name)};
   return {.fork_of = state.made.get(), .not_forked = state.why_not};
 }
 

@@ -63,7 +63,7 @@ TEST_F(TemplatesTest, SaysWhyThereIsNone) {
 TEST_F(TemplatesTest, WhatWentWrongWithAForkIsTriedWithout) {
   ASSERT_TRUE(make()) << templates_.why_not(0);
   EXPECT_EQ(templates_.origin_of(2, 2).fork_of, nullptr);
-  EXPECT_EQ(templates_.origin_of(2, 2).not_forked, "template probe-1: an attempt as its fork came to no verdict");
+  EXPECT_EQ(templates_.origin_of(2, 2).not_forked, "template probe-1: a second attempt is a boot");
   EXPECT_EQ(templates_.origin_of(1, 2).not_forked, "");
   EXPECT_EQ(templates_.origin_of(2).not_forked, "");
 }

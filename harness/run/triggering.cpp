@@ -53,8 +53,24 @@ bool CellRun::pull(const matrix::Trigger& trigger, Phase phase) {
   return !refusal;
 }
 
+/// A fork may have waited long for its turn.
+bool CellRun::still_runs() {
+  const auto& tracker = session_->tracker();
+  if (tracker.stage() > Stage::system_kernel)
+    report(make_finding(
+               "boot-panic",
+               explained("the system kernel panicked before its trigger: " + tracker.panic_line(), Phase::trigger),
+               session_->last_lines()),
+           Phase::trigger);
+  else if (session_->ended())
+    report(lost(Phase::trigger), Phase::trigger);
+  else
+    return true;
+  return false;
+}
+
 bool CellRun::trigger() {
-  if (!plant_canaries()) return false;
+  if (!plant_canaries() || !still_runs()) return false;
   const auto& name = cell_.parameters.trigger;
   const auto& tracker = session_->tracker();
   session_->listen();

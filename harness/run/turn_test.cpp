@@ -12,11 +12,13 @@
 
 namespace kdt::run {
 
+using machine::StateChange;
 using ::testing::HasSubstr;
 
 namespace {
 
 constexpr auto k_waited = std::chrono::milliseconds(300);
+constexpr auto k_panic = "[    9.5] Kernel panic - not syncing: hung_task: blocked tasks\n";
 
 class TurnTest : public CellRunnerTest {
 protected:
@@ -74,9 +76,7 @@ TEST_F(TurnTest, AForkIsAwakeBeforeItsTurnAndWhatItWaitsIsNotItsTime) {
 TEST_F(TurnTest, AForkThatDiesBeforeItsTurnIsNoneAndTheCellBoots) {
   auto origin = probed();
   start_again();
-  guest_.instead_of("canaries", 0, [] {
-    return Events{AgentLine{R"({"id":2,"answer":{"canaries":[],"missing":[],"iomem":[],"seconds":0}})"}, killed(9)};
-  });
+  guest_.instead_of("canaries", 0, [] { return Events{canaries_planted(), killed(9)}; });
   auto result = fork_of(*origin);
   EXPECT_EQ(result.verdict, Verdict::pass) << codes(result);
   EXPECT_FALSE(result.fork.has_value());
@@ -97,14 +97,60 @@ TEST_F(TurnTest, AForkThatDiesWhileItPlantsItsCanariesIsNoneEither) {
 TEST_F(TurnTest, WhyAForkCouldNotPlantIsReportedWhenItsTurnCame) {
   auto origin = probed();
   start_again();
-  for (int nth : {0, 1})
-    guest_.instead_of("canaries", nth, [nth] {
-      return Events{AgentLine{fmt::format(R"({{"id":{},"error":"cannot load /kdt_probe.ko"}})", 2 + nth)}};
-    });
+  guest_.instead_of("canaries", 0, [] { return Events{AgentLine{R"({"id":2,"error":"cannot load /kdt_probe.ko"})"}}; });
   auto result = fork_of(*origin);
   EXPECT_TRUE(result.fork.has_value());
   EXPECT_EQ(codes(result), "canaries-failed ");
   EXPECT_EQ(outcome(result, Phase::trigger), "failed");
+}
+
+TEST_F(TurnTest, AForkThatPanicsWhileItPlantsItsCanariesIsNotBootedButFails) {
+  auto origin = probed();
+  start_again();
+  guest_.instead_of("canaries", 0, [] { return Events{console(k_panic)}; });
+  auto result = fork_of(*origin);
+  EXPECT_EQ(result.verdict, Verdict::fail);
+  EXPECT_EQ(result.not_forked, "");
+  EXPECT_TRUE(result.fork.has_value());
+  EXPECT_EQ(codes(result), "boot-panic ");
+  EXPECT_THAT(result.findings[0].text, HasSubstr("while the agent was asked 'canaries'"));
+  EXPECT_EQ(outcome(result, Phase::trigger), "failed");
+  EXPECT_EQ(order_, "prepare awake planted turn trigger ");
+}
+
+TEST_F(TurnTest, AForkThatPanicsWhileItWaitsFails) {
+  auto origin = probed();
+  start_again();
+  guest_.instead_of("canaries", 0, [] { return Events{canaries_planted(), console(k_panic)}; });
+  auto result = fork_of(*origin);
+  EXPECT_EQ(result.verdict, Verdict::fail);
+  EXPECT_TRUE(result.fork.has_value());
+  EXPECT_THAT(codes(result), HasSubstr("boot-panic "));
+  EXPECT_THAT(result.findings.back().text,
+              HasSubstr("panicked before its trigger: Kernel panic - not syncing: hung_task"));
+}
+
+TEST_F(TurnTest, AForkThatEndsItsMachineWhileItWaitsFails) {
+  auto origin = probed();
+  start_again();
+  guest_.instead_of("canaries", 0, [] {
+    return Events{canaries_planted(), StateChange{"SHUTDOWN", "guest-reset"},
+                  machine::Ended{.status = {.code = 0}, .words = ""}};
+  });
+  auto result = fork_of(*origin);
+  EXPECT_EQ(result.verdict, Verdict::fail);
+  EXPECT_TRUE(result.fork.has_value());
+  EXPECT_THAT(result.findings.back().text, HasSubstr("the guest reset the machine in phase trigger"));
+}
+
+TEST_F(TurnTest, AForkThatFallsSilentWhileItPlantsItsCanariesFails) {
+  auto origin = probed();
+  start_again();
+  guest_.instead_of("canaries", 0, [] { return Events{}; });
+  auto result = fork_of(*origin);
+  EXPECT_EQ(result.verdict, Verdict::fail);
+  EXPECT_TRUE(result.fork.has_value());
+  EXPECT_EQ(codes(result), "agent-silent ");
 }
 
 TEST_F(TurnTest, AGuestThatFailedHasNotEnded) {

@@ -65,6 +65,7 @@ bool DriveWriter::take(int fd, std::span<const char> pages, off_t at) {
   std::memcpy(room_.data(), pages.data(), pages.size());
   size_ = pages.size();
   at_ = at;
+  caller_ = fd;
   sem_post(&taken_);
   return true;
 }
@@ -84,6 +85,7 @@ int DriveWriter::wait() {
     if (owner_ == getpid()) wait_for(written_); // else the parent waits for it
     close(drive_);
     drive_ = -1;
+    if (trouble_ != 0) lseek(caller_, at_ + static_cast<off_t>(done_), SEEK_SET); // how far it came
   }
   return trouble_;
 }
@@ -108,10 +110,10 @@ void* DriveWriter::run(void* writer) {
 }
 
 void DriveWriter::write_piece() {
-  for (std::size_t done = 0; done < size_ && trouble_ == 0;) {
-    const ssize_t wrote = pwrite(drive_, room_.data() + done, size_ - done, at_ + static_cast<off_t>(done));
+  for (done_ = 0; done_ < size_ && trouble_ == 0;) {
+    const ssize_t wrote = pwrite(drive_, room_.data() + done_, size_ - done_, at_ + static_cast<off_t>(done_));
     if (wrote > 0)
-      done += static_cast<std::size_t>(wrote);
+      done_ += static_cast<std::size_t>(wrote);
     else
       trouble_ = wrote == 0 ? ENOSPC : errno;
   }

@@ -18,10 +18,10 @@ public:
   DriveWriter(const DriveWriter&) = delete;
   DriveWriter& operator=(const DriveWriter&) = delete;
 
-  /// As write(2), but what it returns was only taken: that it could not be written is told by the next call. At most
-  /// one piece is on its way, and each call waits for that first, so all is written in the order of the calls.
-  /// Past the page cache go whole pages, as many as there is room for; what is in a page with other bytes goes through
-  /// it, and so does all of a file that takes no O_DIRECT.
+  /// As write(2), but what it returns was only taken: that it could not be written is told by the next call, after
+  /// which the file's offset says how far it came. At most one piece is on its way, and each call waits for that first,
+  /// so all is written in the order of the calls. Past the page cache go whole pages, as many as there is room for;
+  /// what is in a page with other bytes goes through it, and so does all of a file that takes no O_DIRECT.
   ssize_t write(int fd, std::span<const char> bytes);
   /// Waits until all that was taken is written. 0, or what errno was.
   int finish();
@@ -39,8 +39,9 @@ private:
   pthread_t thread_{};
   pid_t owner_ = 0; // of the thread: a child of fork(2) has none
   sem_t taken_{}, written_{};
-  int drive_ = -1; // >= 0: a piece is on its way there
-  std::size_t size_ = 0;
+  int drive_ = -1;  // >= 0: a piece is on its way there
+  int caller_ = -1; // the same file as the caller has it
+  std::size_t size_ = 0, done_ = 0;
   off_t at_ = 0;
   int trouble_ = 0;
 };

@@ -133,6 +133,7 @@ TEST_F(DriveWriterTest, TheNextCallSaysWhyAPieceWasNotWritten) {
   EXPECT_EQ(write_at(k_page, bytes(3 * k_page)), static_cast<ssize_t>(3 * k_page));
   EXPECT_EQ(write("more"), -1);
   const int why = errno;
+  EXPECT_EQ(lseek(drive_.get(), 0, SEEK_CUR), static_cast<off_t>(2 * k_page)) << "how far it came";
   EXPECT_EQ(write("yet more"), -1);
   full.reset();
   EXPECT_EQ(why, EFBIG) << std::strerror(why);
