@@ -2,6 +2,9 @@
 # kdt_tests(NAME SOURCES… DEPENDS… [LABEL e2e]): the test program kdt_NAME_test, each TEST registered with ctest.
 add_library(kdt_options INTERFACE)
 target_compile_options(kdt_options INTERFACE -Wall -Wextra -Wshadow -Wnon-virtual-dtor)
+# Else g++ spends an eighth of its time collecting its garbage, to save 150 to 350 MB.
+target_compile_options(kdt_options INTERFACE
+                       "$<$<CXX_COMPILER_ID:GNU>:SHELL:--param ggc-min-expand=400 --param ggc-min-heapsize=1000000>")
 target_compile_definitions(kdt_options INTERFACE BOOST_ERROR_CODE_HEADER_ONLY
                            SPDLOG_FMT_EXTERNAL BOOST_ASIO_NO_DEPRECATED)
 target_include_directories(kdt_options INTERFACE ${PROJECT_SOURCE_DIR}/harness ${PROJECT_SOURCE_DIR}/guests/include)
@@ -12,10 +15,11 @@ endif()
 if(KDT_SANITIZE)
   target_compile_options(kdt_options INTERFACE -fsanitize=${KDT_SANITIZE} -fno-omit-frame-pointer
                          -fno-sanitize-recover=all)
+  target_compile_definitions(kdt_options INTERFACE KDT_SANITIZED) # which each compiler spells in its own way
   target_link_options(kdt_options INTERFACE -fsanitize=${KDT_SANITIZE})
   if(KDT_SANITIZE STREQUAL "thread")
     # The thread sanitizer does not know fences. Asio's order handlers between threads that share an io_context: ours do not.
-    target_compile_definitions(kdt_options INTERFACE BOOST_ASIO_DISABLE_FENCED_BLOCK)
+    target_compile_definitions(kdt_options INTERFACE BOOST_ASIO_DISABLE_FENCED_BLOCK KDT_SANITIZED_THREAD)
   endif()
 endif()
 

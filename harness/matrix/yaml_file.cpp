@@ -123,7 +123,7 @@ private:
         child.line = waiting.key.line;
         child.column = waiting.key.column;
       }
-      open_.back().entries.emplace_back(std::move(waiting.key), std::move(child));
+      open_.back().entries.push_back({.key = std::move(waiting.key), .value = std::move(child)});
     } else {
       if (!child.is_scalar()) fail(file_, child.line, child.column, "a key must be one word");
       if (!waiting.seen.insert(child.text).second)
@@ -171,8 +171,8 @@ std::string read_bounded(const std::filesystem::path& path) {
 } // namespace
 
 const YamlNode* YamlNode::find(std::string_view key) const {
-  auto it = std::ranges::find_if(entries, [&](const auto& entry) { return entry.first.text == key; });
-  return it == entries.end() ? nullptr : &it->second;
+  auto it = std::ranges::find_if(entries, [&](const YamlEntry& entry) { return entry.key.text == key; });
+  return it == entries.end() ? nullptr : &it->value;
 }
 
 YamlFile YamlFile::load(const std::filesystem::path& path) {

@@ -5,10 +5,11 @@
 #include <filesystem>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 namespace kdt::matrix {
+
+struct YamlEntry;
 
 /// One node of a YAML file, with the place it came from. Scalars stay as written: on, off and 6.10 are text here.
 struct YamlNode {
@@ -16,16 +17,22 @@ struct YamlNode {
   Kind kind = Kind::null;
   std::string text; ///< of a scalar
   bool quoted = false;
-  std::vector<YamlNode> items;                        ///< of a list
-  std::vector<std::pair<YamlNode, YamlNode>> entries; ///< of a map: keys are scalars and differ
-  int line = 1;                                       ///< from 1
-  int column = 1;                                     ///< from 1
+  std::vector<YamlNode> items;    ///< of a list
+  std::vector<YamlEntry> entries; ///< of a map: keys are scalars and differ
+  int line = 1;                   ///< from 1
+  int column = 1;                 ///< from 1
 
   bool is_scalar() const { return kind == Kind::scalar; }
   bool is_list() const { return kind == Kind::list; }
   bool is_map() const { return kind == Kind::map; }
   /// The value of a key of a map; nullptr when it has no such key.
   const YamlNode* find(std::string_view key) const;
+};
+
+/// One of a map.
+struct YamlEntry {
+  YamlNode key;
+  YamlNode value;
 };
 
 /// A YAML file that a person wrote, read with suspicion: UTF-8 only, one document, no duplicate keys, no anchors or

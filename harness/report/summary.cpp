@@ -25,7 +25,8 @@ std::vector<const CellResult*> unexpected_cells(const RunResult& run) {
   std::vector<const CellResult*> cells;
   for (const auto& cell : run.cells)
     if (!expected(cell.verdict)) cells.push_back(&cell);
-  std::ranges::stable_partition(cells, [&](const CellResult* cell) { return mark_of(run, *cell) == k_newly_broken; });
+  auto newly_broken = [&](const CellResult* cell) { return mark_of(run, *cell) == k_newly_broken; };
+  std::stable_partition(cells.begin(), cells.end(), newly_broken); // clang 14 does not know std::ranges' own
   return cells;
 }
 

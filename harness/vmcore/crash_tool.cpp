@@ -63,7 +63,7 @@ Asked ask_crash(const std::vector<std::string>& command, const std::filesystem::
                 .own_network = true};
   crash.argv.insert(crash.argv.end(),
                     {"-s", "--no_scroll", fs::absolute(vmlinux).string(), fs::absolute(vmcore).string()});
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#ifdef KDT_SANITIZED
   crash.limits.address_space.reset(); // a child of a sanitized program that is a sanitized program itself, in tests
 #endif
   auto finished = run_program(crash, deadline, std::move(stop));

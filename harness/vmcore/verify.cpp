@@ -28,7 +28,7 @@ constexpr ByteSize k_largest_bitmap = ByteSize::mib(256);
 
 // ASan and TSan reserve terabytes of address space; a limit would kill the child before main(). Those builds go
 // without.
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#ifdef KDT_SANITIZED
 constexpr bool k_limit_address_space = false;
 #else
 constexpr bool k_limit_address_space = true;

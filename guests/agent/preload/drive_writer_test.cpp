@@ -152,7 +152,7 @@ TEST_F(DriveWriterTest, WhatThePageCacheDoesNotTakeIsToldAtOnce) {
 }
 
 TEST_F(DriveWriterTest, AChildOfTheProcessWritesAndWaitsForItsOwn) {
-#ifdef __SANITIZE_THREAD__
+#ifdef KDT_SANITIZED_THREAD
   GTEST_SKIP() << "ThreadSanitizer ends a child of several threads that starts one";
 #endif
   // Twice: a thread that only starts may hold a lock of a sanitizer's, which the child would wait for.
