@@ -30,7 +30,8 @@ configure() {
     rm -rf -- "$dir"
   fi
   [ "$dir/build.ninja" -nt "$here/CMakePresets.json" ] && return
-  (cd -- "$here" && cmake --preset "$preset" -B "$dir" "$@") >"$log" 2>&1 || build_failed "$log"
+  # Afresh: what a preset says no more does not linger, and its compiler may be another one.
+  (cd -- "$here" && cmake --fresh --preset "$preset" -B "$dir" "$@") >"$log" 2>&1 || build_failed "$log"
 }
 
 # compile PRESET WHAT TARGET…: ninja's output goes to a log; a terminal sees how far it is. A signal ends all of it.

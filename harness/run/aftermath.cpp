@@ -8,6 +8,7 @@
 #include "run/phases.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace kdt::run {
 
@@ -61,7 +62,7 @@ bool CellRun::ended_by_guest() const {
   return ended && ended->status.success() && session_->shutdown_reason().starts_with("guest-");
 }
 
-Finding CellRun::lost(Phase phase) {
+Finding CellRun::lost(Phase phase, std::string_view code) {
   if (!session_->host_disk_failure().empty())
     return make_finding("host-disk",
                         fmt::format("the host could not serve the guest's disk in phase {}: {}; {} has {} free",
@@ -95,7 +96,8 @@ Finding CellRun::lost(Phase phase) {
               : reason == "guest-shutdown" ? std::string("powered the machine off")
                                            : fmt::format("ended the machine ({})", reason);
   auto sentence = fmt::format("the guest {} in phase {}", what, to_string(phase));
-  return make_finding(code_of_guest_end(phase), explained(sentence, phase), session_->last_lines());
+  return make_finding(code.empty() ? code_of_guest_end(phase) : code, explained(sentence, phase),
+                      session_->last_lines());
 }
 
 std::string CellRun::explained(const std::string& sentence, Phase phase) const {
@@ -137,11 +139,15 @@ void CellRun::report_flood(Phase phase) {
   report(make_finding("console-flood", std::move(sentence), session_->last_lines()), phase);
 }
 
+std::vector<std::string> CellRun::new_complaints() {
+  const auto& all = session_->tracker().complaints();
+  auto seen = std::exchange(complaints_seen_, all.size());
+  return {all.begin() + static_cast<std::ptrdiff_t>(seen), all.end()};
+}
+
 void CellRun::report_complaints(Phase phase, std::size_t findings_before) {
   if (!session_) return;
-  const auto& complaints = session_->tracker().complaints();
-  std::vector<std::string> fresh(complaints.begin() + static_cast<std::ptrdiff_t>(complaints_seen_), complaints.end());
-  complaints_seen_ = complaints.size();
+  auto fresh = new_complaints();
   bool asked_for = phase == Phase::trigger || (phase == Phase::capture && !cell_.parameters.capture_trigger.empty());
   if (fresh.empty() || asked_for) return;
   auto text = fresh.front();

@@ -11,6 +11,7 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <functional>
 
 namespace kdt::run {
 
@@ -56,6 +57,32 @@ Seconds wait_for_turn(CellRun& cell, const CellContext& context) {
   return waited;
 }
 
+/// A fork that is awake gets ready, and waits. How long it waited.
+Seconds wait_as_fork(CellRun& cell, const CellContext& context) {
+  cell.plant_ahead();
+  auto waited = wait_for_turn(cell, context);
+  cell.confirm_awake();
+  return waited;
+}
+
+/// Does it, as a part of this phase; a fault of the host, and one of ours, is a finding, and the next phase makes no
+/// sense.
+bool attempt(const std::function<bool()>& what, Phase phase, const CellContext& context, CellResult& result) {
+  try {
+    return what();
+  } catch (const Error& error) {
+    result.findings.push_back(host_fault(error, phase, context.directory));
+  } catch (const Interrupted&) {
+    throw;
+  } catch (const ForkFailed&) {
+    throw;
+  } catch (const std::exception& bug) { // ours; the other cells go on
+    result.findings.push_back(
+        host_fault(Error(Blame::infra, "kdt's own fault: {}", bug.what()), phase, context.directory));
+  }
+  return false;
+}
+
 /// Runs the phases up to the last one until one says that the next makes no sense; the rest are skipped. Returns how
 /// long the guest waited for its turn. Throws ForkFailed.
 Seconds run_phases(CellRun& cell, const CellContext& context, CellResult& result, Phase last = Phase::verify) {
@@ -69,10 +96,7 @@ Seconds run_phases(CellRun& cell, const CellContext& context, CellResult& result
         auto begin = Clock::now();
         cell.start_fork();
         cell.wake();
-        cell.plant_ahead(); // it idles until its turn comes
-        waited = wait_for_turn(cell, context);
-        cell.confirm_awake();
-        result.phases[0].seconds += Clock::now() - begin - waited;
+        result.phases[0].seconds += Clock::now() - begin;
       }
       result.phases.push_back(*std::ranges::find(origin->phases, step.phase, &PhaseResult::phase));
       result.phases.back().of_template = true;
@@ -82,25 +106,23 @@ Seconds run_phases(CellRun& cell, const CellContext& context, CellResult& result
       result.phases.push_back({step.phase, Seconds(0), "skipped"});
       continue;
     }
+    auto findings_before = result.findings.size();
+    if (!result.phases.empty() && result.phases.back().of_template) {
+      auto begin = Clock::now();
+      auto wait = [&] {
+        waited = wait_as_fork(cell, context);
+        return true;
+      };
+      going = attempt(wait, step.phase, context, result);
+      result.phases[0].seconds += Clock::now() - begin - waited;
+    }
     if (step.phase == Phase::boot) waited = wait_for_turn(cell, context);
     if (step.phase == Phase::verify) context.guest_ended();
     if (context.on_phase) context.on_phase(step.phase);
     auto begin = Clock::now();
-    auto findings_before = result.findings.size();
     bool of_log = origin == nullptr || step.phase != Phase::prepare; // its template's log has that already
     if (of_log) cell.log().add("phase", {{"phase", to_string(step.phase)}, {"what", "begin"}});
-    try {
-      going = (cell.*step.run)();
-    } catch (const Error& error) {
-      result.findings.push_back(host_fault(error, step.phase, context.directory));
-      going = false;
-    } catch (const Interrupted&) {
-      throw;
-    } catch (const std::exception& bug) { // ours; the other cells go on
-      result.findings.push_back(
-          host_fault(Error(Blame::infra, "kdt's own fault: {}", bug.what()), step.phase, context.directory));
-      going = false;
-    }
+    going = going && attempt([&] { return (cell.*step.run)(); }, step.phase, context, result);
     cell.report_flood(step.phase);
     cell.report_complaints(step.phase, findings_before);
     const char* outcome = result.findings.size() > findings_before ? "failed" : "done";

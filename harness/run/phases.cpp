@@ -155,25 +155,21 @@ std::optional<Answer> CellRun::ask(Phase phase, std::string_view name, const Rec
   auto stage = session_->tracker().stage();
   auto answer = session_->ask(name, arguments, patience);
   if (answer) return guest::read<Answer>(*answer);
-  report_no_answer(phase, name, stage, code);
-  return std::nullopt;
-}
-
-void CellRun::report_no_answer(Phase phase, std::string_view name, Stage asked_in, std::string_view code) {
   if (!session_->refusal().empty())
     report(make_finding(code, fmt::format("the agent refused '{}': {}", name, session_->refusal())), phase);
-  else if (session_->why_not() == Session::Wait::done && session_->tracker().stage() != asked_in)
-    report(make_finding(asked_in == Stage::capture_kernel ? "capture-panic" : "boot-panic",
-                        explained(fmt::format("the kernel left stage {} while the agent was asked '{}'",
-                                              to_string(asked_in), name),
-                                  phase),
-                        session_->last_lines()),
+  else if (session_->why_not() == Session::Wait::done && session_->tracker().stage() != stage)
+    report(make_finding(
+               stage == Stage::capture_kernel ? "capture-panic" : "boot-panic",
+               explained(fmt::format("the kernel left stage {} while the agent was asked '{}'", to_string(stage), name),
+                         phase),
+               session_->last_lines()),
            phase);
   else
     wait_failed(phase, phase == Phase::save ? "save-stalled" : "agent-silent",
                 fmt::format("the agent {} '{}': {}",
                             session_->mute() ? "said hello, then answered nothing, not even" : "did not answer", name,
                             session_->stuck()));
+  return std::nullopt;
 }
 
 bool CellRun::agent_answers(Phase phase) {
@@ -320,25 +316,18 @@ void CellRun::report_untried(Phase phase, const protocol::ProbeAnswer& answer) {
     report(make_finding("probe-failed", fmt::format("{} pages of the crash region were not tried", untried)), phase);
 }
 
-CellRun::Planting CellRun::plant() {
-  auto stage = session_->tracker().stage();
-  return {.asked_in = stage,
-          .answer = session_->ask(ask::canaries, protocol::CanariesAsk{.key = canary_key(nonce_)}, timeouts_.probe)};
-}
-
 /// False when there is no agent any more; a guest without canaries still panics, and its dump is verified without.
 bool CellRun::plant_canaries() {
   if (!context_.kernel.no_probe.empty()) return true; // nobody who could
-  auto planting = planted_ ? *std::exchange(planted_, std::nullopt) : plant();
-  if (!planting.answer) {
-    report_no_answer(Phase::trigger, ask::canaries, planting.asked_in, "canaries-failed");
-    return !session_->refusal().empty();
-  }
-  auto answer = guest::read<protocol::CanariesAnswer>(*planting.answer);
-  observe_canaries(answer, static_cast<std::uint64_t>(std::get<std::int64_t>(result_.observed.at("boot.page_size"))),
+  protocol::CanariesAsk canaries{.key = canary_key(nonce_)};
+  auto answer = std::exchange(planted_, std::nullopt);
+  if (!answer)
+    answer = ask<protocol::CanariesAnswer>(Phase::trigger, ask::canaries, canaries, timeouts_.probe, "canaries-failed");
+  if (!answer) return !session_->refusal().empty();
+  observe_canaries(*answer, static_cast<std::uint64_t>(std::get<std::int64_t>(result_.observed.at("boot.page_size"))),
                    result_.observed);
-  for (const auto& kind : unplanted_kinds(answer))
-    report(make_finding("canaries-failed", fmt::format("not one {} page could be planted", kind), answer.missing),
+  for (const auto& kind : unplanted_kinds(*answer))
+    report(make_finding("canaries-failed", fmt::format("not one {} page could be planted", kind), answer->missing),
            Phase::trigger);
   return true;
 }
@@ -365,6 +354,7 @@ bool CellRun::capture() {
 }
 
 bool CellRun::save() {
+  if (session_->tracker().stage() == Stage::capture_panicked) return capture_panicked(); // a fork, while it waited
   const auto& dump = cell_.parameters.dump;
   auto answer = ask<protocol::SaveAnswer>(Phase::save, ask::save, save_ask(dump, target_->ask(), context_.accelerator),
                                           timeouts_.save, "save-failed");

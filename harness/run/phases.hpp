@@ -33,10 +33,11 @@ public:
   void start_fork();
   /// Lets the fork go on where its template froze; throws ForkFailed, Interrupted.
   void wake();
-  /// Before its turn comes: plants the canaries of a fork that has still to panic; throws ForkFailed, Interrupted.
+  /// Before its turn comes: plants the canaries of a fork that has still to panic. Who does not answer is asked again
+  /// in the trigger phase. Throws Error, Interrupted.
   void plant_ahead();
-  /// When its turn came: throws ForkFailed when its QEMU has gone since it woke. What the guest itself did meanwhile
-  /// the trigger phase reports.
+  /// When its turn came: throws ForkFailed when its QEMU has gone since it woke, else Error. What the guest itself did
+  /// meanwhile the next phase reports.
   void confirm_awake();
   /// Makes the guest a template; throws Error{infra}, Interrupted.
   Template freeze(ScratchFile ram, std::string name, Phase after);
@@ -51,8 +52,9 @@ public:
   std::optional<Stuck> post_mortem(Phase phase);
   /// Whether it is the guest that ended the machine: a reset, or power off.
   bool ended_by_guest() const;
-  /// A guest that went away while this phase ran: whose fault, in which words.
-  Finding lost(Phase phase);
+  /// A guest that went away while this phase ran: whose fault, in which words. One that ended the machine has this
+  /// code; empty: the phase's.
+  Finding lost(Phase phase, std::string_view code = {});
   /// Reports oopses and warnings that the console showed in this phase, before whatever else the phase found: they
   /// explain a connection that is lost. Those of the trigger phase were asked for.
   void report_complaints(Phase phase, std::size_t findings_before);
@@ -79,8 +81,6 @@ private:
   template <class Answer, class Record>
   std::optional<Answer> ask(Phase phase, std::string_view name, const Record& arguments, const Patience& patience,
                             std::string_view code);
-  /// Why the last ask, which was sent in this stage of the console, was not answered.
-  void report_no_answer(Phase phase, std::string_view name, console::Stage asked_in, std::string_view code);
   std::optional<std::string> expected(std::string_view observation) const;
   /// The same with what was observed so far.
   std::optional<std::string> expected_by_now(std::string_view observation) const;
@@ -103,15 +103,12 @@ private:
   bool report_hidden_panic(const std::string& trigger);
   bool capture_panicked();
   bool panic_in_capture();
-  /// An ask for canaries, whose answer is looked at in the trigger phase.
-  struct Planting {
-    console::Stage asked_in;
-    std::optional<guest::Answer> answer;
-  };
-  Planting plant();
   bool plant_canaries();
-  /// Whether the system kernel is still there to be panicked; reported when it is not.
+  /// Whether the system kernel is there to be panicked; reported when it is not. A fork may have waited long for its
+  /// turn.
   bool still_runs();
+  /// What the console showed of oopses and warnings since this was asked last.
+  std::vector<std::string> new_complaints();
   void report_untried(Phase phase, const protocol::ProbeAnswer& answer);
 
   /// Keeps what a walk of the page tables from the host needs to know.
@@ -141,8 +138,8 @@ private:
   std::optional<ScratchFile> with_ssh_; ///< the initramfs of a cell whose dump goes by ssh
   std::uint64_t oom_kills_ = 0;         ///< on the host, before the guest started
   protocol::LoadAnswer load_;
-  std::optional<Planting> planted_; ///< before the trigger phase
-  bool wrong_headers_ = false;      ///< kexec-tools said that it could not describe memory to the capture kernel
+  std::optional<protocol::CanariesAnswer> planted_; ///< before the trigger phase, which observes it
+  bool wrong_headers_ = false; ///< kexec-tools said that it could not describe memory to the capture kernel
   std::optional<protocol::NotePlace> note_;         ///< of the system kernel; nullopt: it does not tell
   std::optional<std::uint64_t> crash_image_;        ///< address of the system kernel's variable kexec_crash_image
   std::vector<PhysRange> regions_;                  ///< `Crash kernel` of /proc/iomem at boot, whole pages

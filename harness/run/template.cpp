@@ -85,11 +85,9 @@ void CellRun::wake() {
 
 void CellRun::plant_ahead() {
   if (context_.fork_of->after != Phase::probe || !context_.kernel.no_probe.empty()) return;
-  try {
-    planted_ = plant();
-  } catch (const Error& error) {
-    throw ForkFailed(error.what());
-  }
+  auto answer =
+      session_->ask(protocol::ask::canaries, protocol::CanariesAsk{.key = canary_key(nonce_)}, timeouts_.probe);
+  if (answer) planted_ = guest::read<protocol::CanariesAnswer>(*answer);
 }
 
 void CellRun::no_answer_of_fork() {

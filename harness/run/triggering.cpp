@@ -53,24 +53,23 @@ bool CellRun::pull(const matrix::Trigger& trigger, Phase phase) {
   return !refusal;
 }
 
-/// A fork may have waited long for its turn.
 bool CellRun::still_runs() {
   const auto& tracker = session_->tracker();
-  if (tracker.stage() > Stage::system_kernel)
-    report(make_finding(
-               "boot-panic",
-               explained("the system kernel panicked before its trigger: " + tracker.panic_line(), Phase::trigger),
-               session_->last_lines()),
-           Phase::trigger);
-  else if (session_->ended())
-    report(lost(Phase::trigger), Phase::trigger);
-  else
-    return true;
-  return false;
+  if (tracker.stage() > Stage::system_kernel || session_->hello(protocol::role::capture)) {
+    auto sentence = std::string("the system kernel panicked before its trigger was pulled");
+    if (!tracker.panic_line().empty()) sentence += ": " + tracker.panic_line();
+    report(make_finding("boot-panic", explained(sentence, Phase::trigger), session_->last_lines()), Phase::trigger);
+    return false;
+  }
+  bool gone = session_->ended() || !session_->host_disk_failure().empty();
+  if (gone) report(lost(Phase::trigger, "boot-panic"), Phase::trigger);
+  return !gone;
 }
 
 bool CellRun::trigger() {
-  if (!plant_canaries() || !still_runs()) return false;
+  if (!still_runs() || !plant_canaries()) return false;
+  if (auto complaints = new_complaints(); !complaints.empty()) // later ones were asked for
+    report(make_finding("oops", complaints.front(), complaints), Phase::trigger);
   const auto& name = cell_.parameters.trigger;
   const auto& tracker = session_->tracker();
   session_->listen();

@@ -13,12 +13,14 @@
 namespace kdt::run {
 
 using machine::StateChange;
+using ::testing::EndsWith;
 using ::testing::HasSubstr;
 
 namespace {
 
 constexpr auto k_waited = std::chrono::milliseconds(300);
 constexpr auto k_panic = "[    9.5] Kernel panic - not syncing: hung_task: blocked tasks\n";
+constexpr auto k_warning = "[    9.5] WARNING: CPU: 0 PID: 9 at mm/slub.c:500 kfree+0x10/0x20\n";
 
 class TurnTest : public CellRunnerTest {
 protected:
@@ -35,16 +37,35 @@ protected:
     mine.guest_ended = [this] { order_ += "ended "; };
     return mine;
   }
-  std::unique_ptr<const Template> probed() {
+  std::unique_ptr<const Template> frozen(const std::string& name, Phase after) {
     auto mine = context();
     mine.directory = directory_.path() / "template";
     make_directories(mine.directory);
-    return make_template(cell_, mine, "probe-1", Phase::probe, RamPlace::memory);
+    return make_template(cell_, mine, name, after, RamPlace::memory);
   }
+  std::unique_ptr<const Template> probed() { return frozen("probe-1", Phase::probe); }
   CellResult fork_of(const Template& origin) {
     auto mine = noting();
     mine.fork_of = &origin;
     return run_cell(cell_, mine);
+  }
+  /// A fork that this happens to when it is asked for its canaries.
+  CellResult spoiled(const Events& events) {
+    auto origin = probed();
+    start_again();
+    guest_.instead_of("canaries", 0, [events] { return events; });
+    return fork_of(*origin);
+  }
+  /// It is not booted, and its trigger is not pulled.
+  void expect_failed(const Events& events, const std::string& code, const std::string& text) {
+    auto result = spoiled(events);
+    EXPECT_EQ(result.verdict, Verdict::fail);
+    EXPECT_EQ(result.not_forked, "");
+    EXPECT_TRUE(result.fork.has_value());
+    EXPECT_EQ(codes(result), code);
+    EXPECT_THAT(result.findings.at(0).text, HasSubstr(text));
+    EXPECT_EQ(outcome(result, Phase::trigger), "failed");
+    EXPECT_FALSE(guest_.asks.contains("trigger"));
   }
 
   std::string order_;
@@ -97,7 +118,10 @@ TEST_F(TurnTest, AForkThatDiesWhileItPlantsItsCanariesIsNoneEither) {
 TEST_F(TurnTest, WhyAForkCouldNotPlantIsReportedWhenItsTurnCame) {
   auto origin = probed();
   start_again();
-  guest_.instead_of("canaries", 0, [] { return Events{AgentLine{R"({"id":2,"error":"cannot load /kdt_probe.ko"})"}}; });
+  for (int nth : {0, 1})
+    guest_.instead_of("canaries", nth, [nth] {
+      return Events{AgentLine{fmt::format(R"({{"id":{},"error":"cannot load /kdt_probe.ko"}})", 2 + nth)}};
+    });
   auto result = fork_of(*origin);
   EXPECT_TRUE(result.fork.has_value());
   EXPECT_EQ(codes(result), "canaries-failed ");
@@ -105,48 +129,71 @@ TEST_F(TurnTest, WhyAForkCouldNotPlantIsReportedWhenItsTurnCame) {
 }
 
 TEST_F(TurnTest, AForkThatPanicsWhileItPlantsItsCanariesIsNotBootedButFails) {
-  auto origin = probed();
-  start_again();
-  guest_.instead_of("canaries", 0, [] { return Events{console(k_panic)}; });
-  auto result = fork_of(*origin);
-  EXPECT_EQ(result.verdict, Verdict::fail);
-  EXPECT_EQ(result.not_forked, "");
-  EXPECT_TRUE(result.fork.has_value());
-  EXPECT_EQ(codes(result), "boot-panic ");
-  EXPECT_THAT(result.findings[0].text, HasSubstr("while the agent was asked 'canaries'"));
-  EXPECT_EQ(outcome(result, Phase::trigger), "failed");
+  expect_failed({console(k_panic)}, "boot-panic ",
+                "panicked before its trigger was pulled: Kernel panic - not syncing: hung_task");
   EXPECT_EQ(order_, "prepare awake planted turn trigger ");
 }
 
 TEST_F(TurnTest, AForkThatPanicsWhileItWaitsFails) {
-  auto origin = probed();
-  start_again();
-  guest_.instead_of("canaries", 0, [] { return Events{canaries_planted(), console(k_panic)}; });
-  auto result = fork_of(*origin);
-  EXPECT_EQ(result.verdict, Verdict::fail);
-  EXPECT_TRUE(result.fork.has_value());
-  EXPECT_THAT(codes(result), HasSubstr("boot-panic "));
-  EXPECT_THAT(result.findings.back().text,
-              HasSubstr("panicked before its trigger: Kernel panic - not syncing: hung_task"));
+  expect_failed({canaries_planted(), console(k_panic)}, "boot-panic ", "panicked before its trigger was pulled");
+}
+
+TEST_F(TurnTest, AForkThatPanicsUnseenWhileItWaitsFails) {
+  expect_failed({canaries_planted(), guest_.capture_events.back()}, "boot-panic ",
+                "panicked before its trigger was pulled");
 }
 
 TEST_F(TurnTest, AForkThatEndsItsMachineWhileItWaitsFails) {
-  auto origin = probed();
+  machine::Ended powered_off{.status = {.code = 0}, .words = ""};
+  expect_failed({canaries_planted(), StateChange{"SHUTDOWN", "guest-reset"}, powered_off}, "boot-panic ",
+                "the guest reset the machine in phase trigger");
+}
+
+TEST_F(TurnTest, AForkWhoseDiskTheHostCannotServeWhileItWaitsIsAnErrorOfTheHost) {
+  auto result = spoiled({canaries_planted(), StateChange{"BLOCK_IO_ERROR", ""}});
+  EXPECT_EQ(result.verdict, Verdict::error);
+  EXPECT_EQ(codes(result), "host-disk ");
+  EXPECT_TRUE(result.fork.has_value());
+}
+
+TEST_F(TurnTest, AForkWhoseKernelComplainsWhileItWaitsGoesOnAndFails) {
+  auto result = spoiled({canaries_planted(), console(k_warning)});
+  EXPECT_EQ(result.verdict, Verdict::fail);
+  EXPECT_EQ(codes(result), "oops ");
+  EXPECT_THAT(order_, EndsWith("save ended verify "));
+}
+
+TEST_F(TurnTest, AForkWhoseCaptureKernelPanicsWhileItWaitsFails) {
+  auto origin = frozen("capture-1", Phase::capture);
   start_again();
-  guest_.instead_of("canaries", 0, [] {
-    return Events{canaries_planted(), StateChange{"SHUTDOWN", "guest-reset"},
-                  machine::Ended{.status = {.code = 0}, .words = ""}};
+  guest_.instead_of("wake", 0, [] {
+    return Events{AgentLine{R"({"id":1,"answer":{"role":"capture","random":7,"time":3}})"}, console(k_panic)};
   });
   auto result = fork_of(*origin);
   EXPECT_EQ(result.verdict, Verdict::fail);
   EXPECT_TRUE(result.fork.has_value());
-  EXPECT_THAT(result.findings.back().text, HasSubstr("the guest reset the machine in phase trigger"));
+  EXPECT_EQ(codes(result), "capture-panic ");
+  EXPECT_FALSE(guest_.asks.contains("save"));
 }
 
-TEST_F(TurnTest, AForkThatFallsSilentWhileItPlantsItsCanariesFails) {
+TEST_F(TurnTest, AForkThatTalksNonsenseWhileItWaitsIsNotBooted) {
+  auto result = spoiled({canaries_planted(), AgentLine{R"({"event":"hello","role":5})"}});
+  EXPECT_EQ(result.verdict, Verdict::error);
+  EXPECT_EQ(codes(result), "infra ");
+  EXPECT_EQ(result.not_forked, "");
+  EXPECT_EQ(outcome(result, Phase::trigger), "failed");
+}
+
+TEST_F(TurnTest, AForkThatDoesNotAnswerAheadIsAskedAgain) {
+  auto result = spoiled({});
+  EXPECT_EQ(result.verdict, Verdict::pass) << codes(result);
+  EXPECT_TRUE(result.fork.has_value());
+}
+
+TEST_F(TurnTest, AForkThatStaysSilentFails) {
   auto origin = probed();
   start_again();
-  guest_.instead_of("canaries", 0, [] { return Events{}; });
+  for (int nth : {0, 1}) guest_.instead_of("canaries", nth, [] { return Events{}; });
   auto result = fork_of(*origin);
   EXPECT_EQ(result.verdict, Verdict::fail);
   EXPECT_TRUE(result.fork.has_value());
