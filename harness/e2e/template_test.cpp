@@ -10,6 +10,7 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <csignal>
 #include <cstdlib>
 #include <ctime>
 #include <optional>
@@ -160,6 +161,20 @@ Outcome run_with_refusing_qemu(const Place& place, const std::string& words) {
                  {{"PATH", (place.path() / "bin").string() + ":" + std::getenv("PATH")}});
 }
 
+/// The QEMU of the fork that has its canaries and waits for its turn; nullopt: there is none now.
+std::optional<int> waiting_fork(const Program& program) {
+  for (const auto& [pid, line] : emulators_of(program.pid())) {
+    std::error_code gone;
+    auto log = fs::read_symlink(fmt::format("/proc/{}/fd/2", pid), gone);
+    std::error_code none;
+    if (gone || !fs::exists(log.parent_path() / "events.jsonl", none)) continue;
+    auto events = read_file(log.parent_path() / "events.jsonl");
+    bool planted = events.find(R"(\"answer\":{\"canaries\")") != std::string::npos;
+    if (planted && events.find(R"("phase":"trigger")") == std::string::npos) return pid;
+  }
+  return std::nullopt;
+}
+
 /// nullopt when the events do not have both the ask and its answer.
 std::optional<Awake> awake(const std::string& events) {
   std::optional<json> ask;
@@ -269,6 +284,24 @@ TEST(TemplateEndToEnd, AForkThatDoesNotStartIsBootedInsteadAndSaysSo) {
     EXPECT_FALSE(cell.fork.has_value());
     EXPECT_THAT(cell.not_forked, StartsWith("a fork of probe-"));
   }
+}
+
+TEST(TemplateEndToEnd, AForkThatIsKilledWhileItWaitsForItsTurnIsBootedInsteadAndSaysSo) {
+  Place place;
+  Program program(place, {"run", place.write("forks.yaml", matrix(k_triggers)).string(), "-j", "1", "--out", "run"});
+  std::optional<int> victim;
+  auto waits = [&] { // when the other one will not end so soon
+    if (in_phase(place.path() / "run", Phase::capture)) victim = waiting_fork(program);
+    return victim.has_value();
+  };
+  ASSERT_TRUE(program.wait_until(waits, Deadline::after(k_run_budget))) << program.err();
+  ASSERT_EQ(::kill(*victim, SIGKILL), 0);
+  auto outcome = program.finish(Deadline::after(k_run_budget));
+  EXPECT_EQ(outcome.status.code, 0) << outcome.out << outcome.err;
+  EXPECT_THAT(outcome.err, HasSubstr("before its turn came QEMU ended with signal 9 (Killed); it was booted instead"));
+  auto cells = read_run(place.path() / "run").cells;
+  EXPECT_THAT(cells, SizeIs(3));
+  EXPECT_EQ(std::ranges::count_if(cells, [](const CellResult& cell) { return !cell.fork; }), 1);
 }
 
 } // namespace kdt::e2e

@@ -46,24 +46,26 @@ void EventQueue::push_end_when_drained() {
   ended_ = true;
 }
 
-void EventQueue::pump(Deadline deadline) {
+bool EventQueue::pump(Deadline deadline) {
   if (stop_.stop_requested()) throw Interrupted();
   if (context_.stopped()) context_.restart();
+  std::size_t happened = 0;
   if (deadline.at() == Clock::time_point::max())
-    context_.run_one();
+    happened = context_.run_one();
   else if (deadline.passed())
-    context_.poll_one(); // run_one_until() would not even look
+    happened = context_.poll_one(); // run_one_until() would not even look
   else
-    context_.run_one_until(deadline.at());
+    happened = context_.run_one_until(deadline.at());
   if (stop_.stop_requested()) throw Interrupted();
+  return happened > 0;
 }
 
 Event EventQueue::next(Deadline deadline) {
   if (stop_.stop_requested()) throw Interrupted();
   while (events_.empty()) {
     bool late = deadline.passed();
-    pump(deadline); // also when it is late: what came while nobody looked counts
-    if (late && events_.empty()) return TimedOut{};
+    bool happened = pump(deadline); // also when it is late: all that came while nobody looked counts
+    if (late && !happened && events_.empty()) return TimedOut{};
   }
   Event event = std::move(events_.front());
   events_.pop_front();

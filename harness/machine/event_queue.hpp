@@ -37,8 +37,8 @@ public:
   void end(std::function<Ended()> make);
   bool ended() const { return ended_; }
 
-  /// Lets one thing happen, or the deadline pass; throws Interrupted.
-  void pump(Deadline deadline);
+  /// Lets one thing happen, or the deadline pass; false when nothing happened. Throws Interrupted.
+  bool pump(Deadline deadline);
   /// The oldest event, which it takes away; TimedOut at the deadline; throws Interrupted.
   Event next(Deadline deadline);
   /// Those that nobody took yet, the oldest first.

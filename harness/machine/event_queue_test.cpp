@@ -107,6 +107,13 @@ TEST_F(EventQueueTest, DoesNotWaitForStreamsThatWereGivenUp) {
   EXPECT_EQ(queue_.waiting().size(), 1U);
 }
 
+TEST_F(EventQueueTest, WhatCameWhileNobodyLookedCountsThoughMuchCameBeforeIt) {
+  for (int i = 0; i < 10; ++i) boost::asio::post(queue_.context(), [] {});
+  boost::asio::post(queue_.context(), [this] { queue_.push(StateChange{.name = "STOP"}); });
+  EXPECT_EQ(next<StateChange>().name, "STOP");
+  next<TimedOut>();
+}
+
 TEST_F(EventQueueTest, WhatCameWhileNobodyLookedCountsThoughItIsLate) {
   boost::asio::post(queue_.context(), [&] { queue_.push(StateChange{.name = "RESET"}); });
   EXPECT_EQ(next<StateChange>().name, "RESET");

@@ -11,6 +11,13 @@
 
 namespace kdt::run {
 
+namespace {
+/// "signal 9 (Killed)", and what QEMU said.
+std::string in_words(const machine::Ended& ended) {
+  return how_it_ended(ended) + (ended.words.empty() ? "" : ": " + ended.words);
+}
+} // namespace
+
 std::optional<RamPlace> place_for_ram(ByteSize expected, ByteSize spare_memory, ByteSize free_disk) {
   if (expected.bytes <= spare_memory.bytes / 2) return RamPlace::memory;
   if (expected.bytes <= free_disk.bytes / 2) return RamPlace::disk;
@@ -91,7 +98,7 @@ void CellRun::plant_ahead() {
 }
 
 void CellRun::no_answer_of_fork() {
-  if (session_->ended()) throw ForkFailed("QEMU ended: " + session_->ended()->words);
+  if (session_->ended()) throw ForkFailed("QEMU ended with " + in_words(*session_->ended()));
   throw ForkFailed("the agent did not answer: " +
                    (session_->refusal().empty() ? session_->stuck() : session_->refusal()));
 }
@@ -99,7 +106,7 @@ void CellRun::no_answer_of_fork() {
 void CellRun::confirm_awake() {
   session_->catch_up();
   if (session_->ended() && !ended_by_guest())
-    throw ForkFailed("QEMU ended before its turn came: " + session_->ended()->words);
+    throw ForkFailed("before its turn came QEMU ended with " + in_words(*session_->ended()));
 }
 
 } // namespace kdt::run

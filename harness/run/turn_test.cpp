@@ -101,7 +101,7 @@ TEST_F(TurnTest, AForkThatDiesBeforeItsTurnIsNoneAndTheCellBoots) {
   auto result = fork_of(*origin);
   EXPECT_EQ(result.verdict, Verdict::pass) << codes(result);
   EXPECT_FALSE(result.fork.has_value());
-  EXPECT_THAT(result.not_forked, HasSubstr("a fork of probe-1 failed: QEMU ended before its turn came"));
+  EXPECT_THAT(result.not_forked, HasSubstr("a fork of probe-1 failed: before its turn came QEMU ended with signal 9"));
   EXPECT_EQ(order_, "prepare awake planted turn prepare awake planted turn boot load probe trigger capture save ended "
                     "verify ");
 }
@@ -112,7 +112,7 @@ TEST_F(TurnTest, AForkThatDiesWhileItPlantsItsCanariesIsNoneEither) {
   guest_.instead_of("canaries", 0, [] { return Events{killed(9)}; });
   auto result = fork_of(*origin);
   EXPECT_EQ(result.verdict, Verdict::pass) << codes(result);
-  EXPECT_THAT(result.not_forked, HasSubstr("a fork of probe-1 failed: QEMU ended"));
+  EXPECT_THAT(result.not_forked, HasSubstr("a fork of probe-1 failed: before its turn came QEMU ended with signal 9"));
 }
 
 TEST_F(TurnTest, WhyAForkCouldNotPlantIsReportedWhenItsTurnCame) {
