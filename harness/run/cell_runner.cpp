@@ -57,14 +57,6 @@ Seconds wait_for_turn(CellRun& cell, const CellContext& context) {
   return waited;
 }
 
-/// A fork that is awake gets ready, and waits. How long it waited.
-Seconds wait_as_fork(CellRun& cell, const CellContext& context) {
-  cell.plant_ahead();
-  auto waited = wait_for_turn(cell, context);
-  cell.confirm_awake();
-  return waited;
-}
-
 /// Does it, as a part of this phase; a fault of the host, and one of ours, is a finding, and the next phase makes no
 /// sense.
 bool attempt(const std::function<bool()>& what, Phase phase, const CellContext& context, CellResult& result) {
@@ -110,7 +102,9 @@ Seconds run_phases(CellRun& cell, const CellContext& context, CellResult& result
     if (!result.phases.empty() && result.phases.back().of_template) {
       auto begin = Clock::now();
       auto wait = [&] {
-        waited = wait_as_fork(cell, context);
+        cell.plant_ahead();
+        waited = wait_for_turn(cell, context);
+        cell.confirm_awake();
         return true;
       };
       going = attempt(wait, step.phase, context, result);

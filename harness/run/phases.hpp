@@ -34,7 +34,7 @@ public:
   /// Lets the fork go on where its template froze; throws ForkFailed, Interrupted.
   void wake();
   /// Before its turn comes: plants the canaries of a fork that has still to panic. Who does not answer is asked again
-  /// in the trigger phase. Throws Error, Interrupted.
+  /// in the trigger phase. Throws Interrupted.
   void plant_ahead();
   /// When its turn came: throws ForkFailed when its QEMU has gone since it woke, else Error. What the guest itself did
   /// meanwhile the next phase reports.

@@ -92,9 +92,12 @@ void CellRun::wake() {
 
 void CellRun::plant_ahead() {
   if (context_.fork_of->after != Phase::probe || !context_.kernel.no_probe.empty()) return;
-  auto answer =
-      session_->ask(protocol::ask::canaries, protocol::CanariesAsk{.key = canary_key(nonce_)}, timeouts_.probe);
-  if (answer) planted_ = guest::read<protocol::CanariesAnswer>(*answer);
+  try {
+    auto answer =
+        session_->ask(protocol::ask::canaries, protocol::CanariesAsk{.key = canary_key(nonce_)}, timeouts_.probe);
+    if (answer) planted_ = guest::read<protocol::CanariesAnswer>(*answer);
+  } catch (const Error&) { // a host that is too busy, say: the trigger phase asks again
+  }
 }
 
 void CellRun::no_answer_of_fork() {
@@ -105,7 +108,8 @@ void CellRun::no_answer_of_fork() {
 
 void CellRun::confirm_awake() {
   session_->catch_up();
-  if (session_->ended() && !ended_by_guest())
+  bool as_it_was = session_->tracker().stage() == context_.fork_of->past.tracker.stage();
+  if (as_it_was && session_->ended() && !ended_by_guest())
     throw ForkFailed("before its turn came QEMU ended with " + in_words(*session_->ended()));
 }
 

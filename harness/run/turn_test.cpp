@@ -138,6 +138,11 @@ TEST_F(TurnTest, AForkThatPanicsWhileItWaitsFails) {
   expect_failed({canaries_planted(), console(k_panic)}, "boot-panic ", "panicked before its trigger was pulled");
 }
 
+TEST_F(TurnTest, AForkThatPanicsWhileItWaitsFailsThoughItsQemuDiesThen) {
+  expect_failed({canaries_planted(), console(k_panic), killed(9)}, "boot-panic ",
+                "panicked before its trigger was pulled");
+}
+
 TEST_F(TurnTest, AForkThatPanicsUnseenWhileItWaitsFails) {
   expect_failed({canaries_planted(), guest_.capture_events.back()}, "boot-panic ",
                 "panicked before its trigger was pulled");
@@ -180,6 +185,7 @@ TEST_F(TurnTest, AForkThatTalksNonsenseWhileItWaitsIsNotBooted) {
   auto result = spoiled({canaries_planted(), AgentLine{R"({"event":"hello","role":5})"}});
   EXPECT_EQ(result.verdict, Verdict::error);
   EXPECT_EQ(codes(result), "infra ");
+  EXPECT_LT(result.seconds, k_waited);
   EXPECT_EQ(result.not_forked, "");
   EXPECT_EQ(outcome(result, Phase::trigger), "failed");
 }
