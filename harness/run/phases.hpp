@@ -104,6 +104,8 @@ private:
   bool capture_panicked();
   bool panic_in_capture();
   bool plant_canaries();
+  /// The system kernel is gone, whether its panic was to be seen or not.
+  bool has_panicked() const;
   /// Whether the system kernel is there to be panicked; reported when it is not. A fork may have waited long for its
   /// turn.
   bool still_runs();

@@ -37,7 +37,7 @@ Session::Wait Session::wait(const std::function<bool()>& done, const Patience& p
   auto now = Clock::now();
   Watch watch(patience, now);
   while (!done()) {
-    if (ended_ || !host_disk_failure_.empty()) return last_wait_ = Wait::gone;
+    if (gone()) return last_wait_ = Wait::gone;
     Deadline next(watch.next_look());
     auto event = machine_.next_event(next);
     if (auto gap = Clock::now() - next.at(); gap > k_stall) { // Ctrl-Z, a frozen group, a host that was asleep

@@ -69,6 +69,8 @@ public:
   const std::string& shutdown_reason() const { return shutdown_reason_; }
   /// Why a disk of the guest could not be served on our side; empty: it could.
   const std::string& host_disk_failure() const { return host_disk_failure_; }
+  /// Nothing more is to be expected of the guest: it ended, or its disk cannot be served.
+  bool gone() const { return ended_ || !host_disk_failure_.empty(); }
   /// The console repeats one line without end, or printed more than is kept.
   bool console_floods() const { return !flood_.empty() || log_.console_cut(); }
   /// The line that it repeats, printable; empty when it repeats none.

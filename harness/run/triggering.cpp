@@ -53,17 +53,20 @@ bool CellRun::pull(const matrix::Trigger& trigger, Phase phase) {
   return !refusal;
 }
 
+bool CellRun::has_panicked() const {
+  return session_->tracker().stage() > Stage::system_kernel || session_->hello(protocol::role::capture).has_value();
+}
+
 bool CellRun::still_runs() {
   const auto& tracker = session_->tracker();
-  if (tracker.stage() > Stage::system_kernel || session_->hello(protocol::role::capture)) {
+  if (has_panicked()) {
     auto sentence = std::string("the system kernel panicked before its trigger was pulled");
     if (!tracker.panic_line().empty()) sentence += ": " + tracker.panic_line();
     report(make_finding("boot-panic", explained(sentence, Phase::trigger), session_->last_lines()), Phase::trigger);
     return false;
   }
-  bool gone = session_->ended() || !session_->host_disk_failure().empty();
-  if (gone) report(lost(Phase::trigger, "boot-panic"), Phase::trigger);
-  return !gone;
+  if (session_->gone()) report(lost(Phase::trigger, "boot-panic"), Phase::trigger);
+  return !session_->gone();
 }
 
 bool CellRun::trigger() {
@@ -75,11 +78,8 @@ bool CellRun::trigger() {
   session_->listen();
   result_.observed["trigger.nonce"] = nonce_;
   if (!pull(find_trigger(name), Phase::trigger)) return false;
-  auto panicked = [&] {
-    return tracker.stage() > Stage::system_kernel || session_->hello(protocol::role::capture).has_value();
-  };
   result_.observed["panic.seen"] = false;
-  auto ended = session_->wait(panicked, timeouts_.panic);
+  auto ended = session_->wait([this] { return has_panicked(); }, timeouts_.panic);
   result_.observed["panic.console"] = session_->heard();
   if (ended != Session::Wait::done || tracker.panic_line().empty()) {
     bool silent = ended == Session::Wait::done;
