@@ -27,9 +27,7 @@ std::uint64_t size_of_vmcore() {
 protocol::SaveAnswer run_makedumpfile(const Session& session, const protocol::SaveAsk& ask, DumpTarget& target) {
   const bool to_stdout = ask.format == "flattened";
   const auto page_size = static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE));
-  const bool bitmap_file =
-      wants_bitmap_file(ask, size_of_vmcore(), page_size, read_meminfo(read_text("/proc/meminfo"), "MemAvailable"));
-  const auto argv = makedumpfile_argv(ask, target.files(), page_size, bitmap_file);
+  const auto argv = makedumpfile_argv(ask, target.files(), page_size);
   const int out = to_stdout ? target.stream() : -1;
   MakedumpfileProgress progress;
   const auto listen = [&](std::string_view piece) {

@@ -317,14 +317,6 @@ protocol::SaveAsk read_save_word(std::string_view value) {
   return ask;
 }
 
-bool wants_bitmap_file(const protocol::SaveAsk& ask, std::uint64_t vmcore_bytes, std::uint64_t page_size,
-                       std::uint64_t available) {
-  constexpr std::uint64_t most_in_memory = std::uint64_t{4} << 20, small_part = 8;
-  const auto bitmaps = vmcore_bytes / page_size / 8 * 2;
-  // Half of that already: pages that /proc/vmcore leaves out, between banks of memory, have their bits, too.
-  return ask.split <= 1 && bitmaps > most_in_memory / 2 && bitmaps <= available / small_part;
-}
-
 std::vector<std::string> makedumpfile_environment(const protocol::SaveAsk& ask, std::uint64_t page_size) {
   constexpr std::uint64_t small_page = 4096;
   std::vector<std::string> environment, preloads;
@@ -347,16 +339,17 @@ std::vector<std::string> makedumpfile_environment(const protocol::SaveAsk& ask, 
 }
 
 std::vector<std::string> makedumpfile_argv(const protocol::SaveAsk& ask, const std::vector<std::string>& files,
-                                           std::uint64_t page_size, bool bitmap_file) {
+                                           std::uint64_t page_size) {
   static const std::map<std::string, std::string> k_compressions = {
       {"none", ""}, {"zlib", "-c"}, {"lzo", "-l"}, {"snappy", "-p"}, {"zstd", "-z"}};
   if (ask.filter > 31) throw ShapeError("makedumpfile has no dump level " + std::to_string(ask.filter));
   const auto compression = k_compressions.find(ask.compression);
   if (compression == k_compressions.end()) throw ShapeError("there is no compression '" + ask.compression + "'");
 
-  // -b, as a power of two of pages: it writes 4 MiB at a time instead of 16 pages. Each write ends within a page of the
-  // drive, which is then read first: with 64 KiB a 64 GiB guest's dump takes 21.7 CPU seconds of TCG instead of 14.5.
-  constexpr std::uint64_t at_a_time = std::uint64_t{4} << 20;
+  // -b, as a power of two of pages: it writes 2 MiB at a time instead of 16 pages. Each write ends within a page of the
+  // drive, which is then read first where nobody gathers them (preload/drive_writer.hpp): with 64 KiB a 64 GiB guest's
+  // dump took 21.7 CPU seconds of TCG instead of 14.5.
+  constexpr std::uint64_t at_a_time = std::uint64_t{2} << 20;
   unsigned order = 0;
   while ((page_size << (order + 1)) <= at_a_time) ++order;
   std::vector<std::string> argv = {"makedumpfile", "-b", std::to_string(order), "-d", std::to_string(ask.filter)};
@@ -366,7 +359,6 @@ std::vector<std::string> makedumpfile_argv(const protocol::SaveAsk& ask, const s
     argv.push_back(compression->second);
   if (ask.threads > 0) argv.insert(argv.end(), {"--num-threads", std::to_string(ask.threads)});
   if (ask.split > 1) argv.emplace_back("--split");
-  if (bitmap_file) argv.insert(argv.end(), {"--work-dir", "/tmp"});
   if (ask.format == "flattened") {
     argv.insert(argv.end(), {"-F", "/proc/vmcore"});
   } else if (ask.format == "kdump" || ask.format == "elf") {

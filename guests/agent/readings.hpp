@@ -93,18 +93,12 @@ private:
 /// The value of protocol::word::save as an ask; throws protocol::ShapeError for an unknown key.
 protocol::SaveAsk read_save_word(std::string_view value);
 
-/// Whether makedumpfile should keep its two bitmaps, a bit a page each, in a file (which is in memory, too, but has
-/// room for all of them): it takes no more than 4 MiB of memory for them (1.7.2, calculate_cyclic_buffer_size), and
-/// looks at every page of a guest of 64 GiB twice then. Not where they would take much of what the capture kernel has.
-bool wants_bitmap_file(const protocol::SaveAsk& ask, std::uint64_t vmcore_bytes, std::uint64_t page_size,
-                       std::uint64_t available);
-
 /// "NAME=VALUE" of what makedumpfile runs with beside the agent's own environment.
 std::vector<std::string> makedumpfile_environment(const protocol::SaveAsk& ask, std::uint64_t page_size);
 
 /// What makedumpfile is called with, `files` last, one for each part, unless it writes to its standard output. Not for
 /// `copy`. Throws protocol::ShapeError for a word or level it does not know.
 std::vector<std::string> makedumpfile_argv(const protocol::SaveAsk& ask, const std::vector<std::string>& files,
-                                           std::uint64_t page_size, bool bitmap_file = false);
+                                           std::uint64_t page_size);
 
 } // namespace kdt::agent

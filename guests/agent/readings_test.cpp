@@ -215,29 +215,29 @@ TEST(SaveWord, ReadsItsKeysAndKeepsTheDefaults) {
 TEST(MakedumpfileArgv, OfEachFormat) {
   protocol::SaveAsk ask;
   EXPECT_THAT(makedumpfile_argv(ask, {"/dev/vda"}, 4096),
-              ElementsAre("makedumpfile", "-b", "10", "-d", "31", "-l", "-F", "/proc/vmcore"));
+              ElementsAre("makedumpfile", "-b", "9", "-d", "31", "-l", "-F", "/proc/vmcore"));
   ask.format = "kdump";
   ask.compression = "none";
   EXPECT_THAT(makedumpfile_argv(ask, {"/dev/vda"}, 4096),
-              ElementsAre("makedumpfile", "-b", "10", "-d", "31", "-f", "/proc/vmcore", "/dev/vda"));
-  EXPECT_THAT(makedumpfile_argv(ask, {"/dev/vda"}, 65536), testing::Contains("6")); // 64 pages are 4 MiB, too
+              ElementsAre("makedumpfile", "-b", "9", "-d", "31", "-f", "/proc/vmcore", "/dev/vda"));
+  EXPECT_THAT(makedumpfile_argv(ask, {"/dev/vda"}, 65536), testing::Contains("5")); // 32 pages are 2 MiB, too
   ask.format = "elf";
   ask.compression = "zstd";
   EXPECT_THAT(makedumpfile_argv(ask, {"/dev/vda"}, 4096),
-              ElementsAre("makedumpfile", "-b", "10", "-d", "31", "-E", "-f", "/proc/vmcore", "/dev/vda"));
+              ElementsAre("makedumpfile", "-b", "9", "-d", "31", "-E", "-f", "/proc/vmcore", "/dev/vda"));
 }
 
 TEST(MakedumpfileArgv, SeveralThreadsAndSeveralFiles) {
   protocol::SaveAsk ask;
   ask.threads = 2;
   EXPECT_THAT(makedumpfile_argv(ask, {"/dev/vda"}, 4096),
-              ElementsAre("makedumpfile", "-b", "10", "-d", "31", "-l", "--num-threads", "2", "-F", "/proc/vmcore"));
+              ElementsAre("makedumpfile", "-b", "9", "-d", "31", "-l", "--num-threads", "2", "-F", "/proc/vmcore"));
   EXPECT_THAT(makedumpfile_environment(ask, 4096), ElementsAre("LD_PRELOAD=libgcc_s.so.1"));
   ask.threads = 0;
   ask.format = "kdump";
   ask.split = 2;
   EXPECT_THAT(makedumpfile_argv(ask, {"/dev/vda", "/dev/vdd"}, 4096),
-              ElementsAre("makedumpfile", "-b", "10", "-d", "31", "-l", "--split", "-f", "/proc/vmcore", "/dev/vda",
+              ElementsAre("makedumpfile", "-b", "9", "-d", "31", "-l", "--split", "-f", "/proc/vmcore", "/dev/vda",
                           "/dev/vdd"));
 }
 
@@ -270,20 +270,6 @@ TEST(MakedumpfileEnvironment, AnEmulatedGuestWritesToADrivePastItsPageCache) {
   ask.emulated = true;
   EXPECT_THAT(makedumpfile_environment(ask, 4096), testing::Contains("LD_PRELOAD=/kdt_lzo.so:/kdt_direct.so"));
   EXPECT_THAT(makedumpfile_environment(ask, 65536), testing::Contains("LD_PRELOAD=/kdt_direct.so"));
-}
-
-TEST(MakedumpfileArgv, ABitmapTooLargeForItsMemoryGoesToAFileWhereThereIsRoom) {
-  constexpr std::uint64_t gib = std::uint64_t{1} << 30, plenty = std::uint64_t{180} << 20;
-  protocol::SaveAsk ask;
-  EXPECT_FALSE(wants_bitmap_file(ask, 16 * gib, 4096, plenty));
-  EXPECT_TRUE(wants_bitmap_file(ask, 64 * gib, 4096, plenty));
-  EXPECT_TRUE(wants_bitmap_file(ask, 256 * gib, 4096, plenty));
-  EXPECT_FALSE(wants_bitmap_file(ask, 256 * gib, 4096, plenty / 2));
-  EXPECT_FALSE(wants_bitmap_file(ask, 256 * gib, 65536, plenty)); // a sixteenth of the pages
-  ask.split = 2;
-  EXPECT_FALSE(wants_bitmap_file(ask, 64 * gib, 4096, plenty));
-  EXPECT_THAT(makedumpfile_argv({}, {}, 4096, true),
-              ElementsAre("makedumpfile", "-b", "10", "-d", "31", "-l", "--work-dir", "/tmp", "-F", "/proc/vmcore"));
 }
 
 TEST(MakedumpfileArgv, RefusesWordsItDoesNotKnow) {

@@ -90,13 +90,13 @@ std::vector<Choice> choices() {
                         capture("maxcpus=1 mitigations=off"), capture("nr_cpus=1")}},
           {.name = "makedumpfile",
            .stretch = Stretch::save,
-           .settings = {save("-d 31 -l"), save("-b 10 -d 31 -l"), save("-d 31"), save("-d 31 -l --non-mmap"),
-                        save("-d 31 -l", k_no_zva, "without DC ZVA, -d 31 -l"),
-                        save("-b 10 -d 31 -l", k_no_zva, "without DC ZVA, -b 10 -d 31 -l"),
-                        save("-b 10 -d 31 -l", k_no_zva + k_small_dictionary,
-                             "without DC ZVA, small dictionary, -b 10 -d 31 -l"),
-                        save("-b 10 -d 31 -l", k_no_zva + k_and_past_page_cache,
-                             "without DC ZVA, small dictionary, past the page cache, -b 10 -d 31 -l")}}};
+           .settings = {
+               save("-d 31 -l"), save("-b 9 -d 31 -l"), save("-d 31"), save("-d 31 -l --non-mmap"),
+               save("-d 31 -l", k_no_zva, "without DC ZVA, -d 31 -l"),
+               save("-b 9 -d 31 -l", k_no_zva, "without DC ZVA, -b 9 -d 31 -l"),
+               save("-b 9 -d 31 -l", k_no_zva + k_small_dictionary, "without DC ZVA, small dictionary, -b 9 -d 31 -l"),
+               save("-b 9 -d 31 -l", k_no_zva + k_and_past_page_cache,
+                    "without DC ZVA, small dictionary, past the page cache, -b 9 -d 31 -l")}}};
 }
 
 void measure_choices(const std::vector<Choice>& choices, int rounds,

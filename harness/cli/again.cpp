@@ -63,6 +63,7 @@ Again::Again(const CellPlace& place, const AgainOptions& options, const Context&
 
 std::unique_ptr<machine::Machine> Again::make_machine(machine::MachineSpec spec, std::stop_token stop) {
   spec.gdb_port = options_.gdb_port;
+  if (options_.console) spec.console_input = true;
   auto machine = backend_.make_machine(spec, std::move(stop));
   if (!options_.console) return machine;
   return std::make_unique<AttachedMachine>(std::move(machine), STDIN_FILENO, STDOUT_FILENO,

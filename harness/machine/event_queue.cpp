@@ -13,13 +13,18 @@ EventQueue::EventQueue(std::stop_token stop)
 
 void EventQueue::read(ByteStream& stream, std::function<void(std::string_view)> on_bytes) {
   ++open_streams_;
-  stream.read(std::move(on_bytes), [this] {
+  auto in_order = [this, &stream, on_bytes = std::move(on_bytes)](std::string_view bytes) {
+    if (console_ != nullptr && console_ != &stream) console_->catch_up();
+    on_bytes(bytes);
+  };
+  stream.read(std::move(in_order), [this] {
     --open_streams_;
     push_end_when_drained();
   });
 }
 
 void EventQueue::read_console(ByteStream& console) {
+  console_ = &console;
   read(console, [this](std::string_view bytes) {
     auto* last = events_.empty() ? nullptr : std::get_if<ConsoleOutput>(&events_.back());
     if (last != nullptr)
@@ -37,6 +42,7 @@ void EventQueue::read_agent(ByteStream& agent) {
 
 void EventQueue::end(std::function<Ended()> make) {
   end_ = std::move(make);
+  if (console_ != nullptr) console_->catch_up();
   push_end_when_drained();
 }
 
@@ -64,6 +70,7 @@ Event EventQueue::next(Deadline deadline) {
   if (stop_.stop_requested()) throw Interrupted();
   while (events_.empty()) {
     bool late = deadline.passed();
+    if (late && console_ != nullptr) console_->catch_up();
     bool happened = pump(deadline); // also when it is late: all that came while nobody looked counts
     if (late && !happened && events_.empty()) return TimedOut{};
   }

@@ -23,7 +23,9 @@ public:
 
   boost::asio::io_context& context() { return context_; }
 
-  /// Everything that the streams bring becomes events; the guest's end waits until each of them has ended, too.
+  /// Everything that the streams bring becomes events; the guest's end waits until each of them has ended, too. What
+  /// other streams bring comes after what the console had brought by then, so each complaint is told before the answer
+  /// that follows it.
   void read_console(ByteStream& console);
   void read_agent(ByteStream& agent);
   /// A stream whose bytes are the machine's to read.
@@ -51,6 +53,7 @@ private:
   boost::asio::io_context context_;
   Lines agent_lines_;
   std::deque<Event> events_;
+  ByteStream* console_ = nullptr;
   int open_streams_ = 0;
   std::function<Ended()> end_;
   bool ended_ = false;

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <thread>
+#include <utility>
 
 namespace kdt::machine {
 
@@ -20,7 +21,11 @@ public:
     close = std::move(on_close);
   }
   void write(std::string) override {}
+  void catch_up() override {
+    if (!left.empty()) bring(std::exchange(left, ""));
+  }
 
+  std::string left; ///< what has come and was not brought yet
   std::function<void(std::string_view)> bring;
   std::function<void()> close;
 };
@@ -57,6 +62,26 @@ TEST_F(EventQueueTest, HandsOutInOrderWhatCame) {
   EXPECT_EQ(next<StateChange>().name, "STOP");
   EXPECT_EQ(next<AgentLine>().text, "two");
   EXPECT_EQ(next<ConsoleOutput>().bytes, "c");
+  next<TimedOut>();
+}
+
+TEST_F(EventQueueTest, WhatTheConsoleHasBroughtComesBeforeWhatAnotherStreamBringsThen) {
+  queue_.read_console(console_);
+  queue_.read_agent(agent_);
+  queue_.read(monitor_, [&](std::string_view) { queue_.push(StateChange{.name = "STOP"}); });
+  console_.left = "a complaint";
+  agent_.bring("the answer\n");
+  console_.left = "another";
+  monitor_.bring("{}");
+  EXPECT_EQ(next<ConsoleOutput>().bytes, "a complaint");
+  EXPECT_EQ(next<AgentLine>().text, "the answer");
+  EXPECT_EQ(next<ConsoleOutput>().bytes, "another");
+  EXPECT_EQ(next<StateChange>().name, "STOP");
+  console_.left = ", and what came after it";
+  console_.bring("what it brings");
+  EXPECT_EQ(queue_.waiting().size(), 1U);
+  EXPECT_EQ(next<ConsoleOutput>().bytes, "what it brings");
+  EXPECT_EQ(next<ConsoleOutput>().bytes, ", and what came after it") << "though nobody looked";
   next<TimedOut>();
 }
 

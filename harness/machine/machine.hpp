@@ -54,6 +54,7 @@ struct MachineSpec {
   std::filesystem::path state_file{}; ///< of a fork: what freeze() wrote for a guest of the same make; empty: it boots
   std::optional<Service> service{};   ///< without one there is no network device
   std::filesystem::path error_log{};  ///< what the emulator itself prints
+  bool console_input = true; ///< false: nothing will be typed, nor a break sent; what it prints then costs us less
   std::optional<unsigned> gdb_port{}; ///< a gdb stub listens there, on this host only, and the guest waits for it
 };
 

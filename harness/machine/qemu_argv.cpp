@@ -10,9 +10,18 @@ std::string_view to_string(Accelerator accelerator) {
   return accelerator == Accelerator::kvm ? "kvm" : "tcg";
 }
 
-Channels channels_by_fd(int console, int agent, int monitor) {
+Channels channels_by_fd(int console, int agent, int monitor, ConsoleKind kind) {
   auto socket = [](int fd) { return fmt::format("socket,fd={}", fd); };
-  return {.console = socket(console), .agent = socket(agent), .monitor = socket(monitor)};
+  Channels channels{.console = socket(console), .agent = socket(agent), .monitor = socket(monitor)};
+  if (kind == ConsoleKind::pipe) {
+    channels.descriptors = {"-add-fd", fmt::format("set=1,fd={}", console)};
+    channels.console = "file,path=/dev/fdset/1,append=on"; // else QEMU would cut the pipe to nothing, which cannot be
+  }
+  return channels;
+}
+
+ConsoleKind console_kind(const MachineSpec& spec) {
+  return spec.console_input ? ConsoleKind::socket : ConsoleKind::pipe;
 }
 
 namespace {
@@ -82,6 +91,7 @@ std::vector<std::string> qemu_argv(const MachineSpec& spec, const Channels& chan
   add(argv, {"-cpu", kvm ? "host" : spec.cpu, "-smp", std::to_string(spec.cpus)});
   add_memory(argv, spec);
   add(argv, {"-kernel", spec.kernel.string(), "-initrd", spec.initramfs.string(), "-append", spec.cmdline});
+  argv.insert(argv.end(), channels.descriptors.begin(), channels.descriptors.end());
   add(argv, {"-chardev", chardev("console", channels.console), "-serial", "chardev:console"});
   add(argv, {"-chardev", chardev("agent", channels.agent), "-device", "virtio-serial-pci", "-device",
              "virtserialport,chardev=agent,name=org.kdt.agent"});
@@ -95,7 +105,7 @@ std::vector<std::string> qemu_argv(const MachineSpec& spec, const Channels& chan
 }
 
 Description describe_qemu(const MachineSpec& spec) {
-  return {.file = "qemu.args", .text = shell_line(qemu_argv(spec, channels_by_fd(3, 4, 5))) + "\n"};
+  return {.file = "qemu.args", .text = shell_line(qemu_argv(spec, channels_by_fd(3, 4, 5, console_kind(spec)))) + "\n"};
 }
 
 } // namespace kdt::machine

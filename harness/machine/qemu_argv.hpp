@@ -9,13 +9,16 @@ namespace kdt::machine {
 
 /// How a guest's console, agent channel and QMP monitor are connected: the -chardev backend texts after "id=…,".
 struct Channels {
+  std::vector<std::string> descriptors{}; ///< the words that hand over those which the texts name
   std::string console{};
   std::string agent{};
   std::string monitor{}; ///< empty: no QMP
 };
 
-/// Through descriptors that the emulator inherits.
-Channels channels_by_fd(int console, int agent, int monitor);
+/// Through descriptors that the emulator inherits: sockets, or a pipe that the console is written to.
+enum class ConsoleKind { socket, pipe };
+ConsoleKind console_kind(const MachineSpec& spec);
+Channels channels_by_fd(int console, int agent, int monitor, ConsoleKind kind = ConsoleKind::socket);
 
 /// The whole command line; argv[0] is the emulator's name. Pure.
 std::vector<std::string> qemu_argv(const MachineSpec& spec, const Channels& channels);

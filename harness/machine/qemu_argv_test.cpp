@@ -2,6 +2,7 @@
 #include "base/process.hpp"
 #include "machine/qemu_argv.hpp"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -89,6 +90,14 @@ TEST(QemuArgv, IsDescribedAsOneWouldTypeIt) {
   auto description = describe_qemu(example());
   EXPECT_EQ(description.file, "qemu.args");
   EXPECT_EQ(description.text, shell_line(qemu_argv(example(), channels_by_fd(3, 4, 5))) + "\n");
+}
+
+TEST(QemuArgv, AConsoleToWhichNothingIsTypedIsAPipe) {
+  auto spec = example();
+  EXPECT_THAT(describe_qemu(spec).text, testing::HasSubstr("-chardev socket,id=console,fd=3 "));
+  spec.console_input = false;
+  EXPECT_THAT(describe_qemu(spec).text,
+              testing::HasSubstr("-add-fd set=1,fd=3 -chardev file,id=console,path=/dev/fdset/1,append=on "));
 }
 
 TEST(QemuArgv, WithoutAMonitorThereIsNoQmp) {

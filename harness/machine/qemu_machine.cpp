@@ -5,6 +5,7 @@
 #include "base/file.hpp"
 #include "base/text.hpp"
 #include "machine/channel.hpp"
+#include "machine/console_pipe.hpp"
 #include "machine/event_queue.hpp"
 #include "machine/guest_memory.hpp"
 #include "machine/monitor.hpp"
@@ -31,8 +32,18 @@ constexpr std::size_t k_stderr_kept = 4096;
 
 struct QemuMachine::State {
   State(MachineSpec the_spec, std::stop_token the_stop)
-      : spec(std::move(the_spec)), stop(the_stop), events(std::move(the_stop)), console(events.context()),
-        agent(events.context()), monitor(events.context()) {}
+      : spec(std::move(the_spec)), stop(the_stop), events(std::move(the_stop)), agent(events.context()),
+        monitor(events.context()) {
+    if (spec.console_input)
+      console_socket.emplace(events.context());
+    else
+      console_pipe.emplace(events.context());
+  }
+
+  ByteStream& console() {
+    if (console_socket) return *console_socket;
+    return *console_pipe;
+  }
 
   void read_channels();
   Ended end(ExitStatus status) const;
@@ -46,7 +57,8 @@ struct QemuMachine::State {
   MachineSpec spec;
   std::stop_token stop;
   EventQueue events;
-  Channel console;
+  std::optional<Channel> console_socket;   ///< either this
+  std::optional<ConsolePipe> console_pipe; ///< or this
   Channel agent;
   Channel monitor;
   Lines monitor_lines;
@@ -64,7 +76,7 @@ Ended QemuMachine::State::end(ExitStatus status) const {
 }
 
 void QemuMachine::State::read_channels() {
-  events.read_console(console);
+  events.read_console(console());
   events.read_agent(agent);
   events.read(monitor, [this](std::string_view bytes) {
     monitor_lines.feed(bytes, [this](std::string_view line) {
@@ -124,10 +136,11 @@ void QemuMachine::start() {
   auto& state = *state_;
   KDT_ASSERT(state.child == nullptr);
   auto log = open_file(state.spec.error_log, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND);
-  int console = state.console.theirs();
+  int console = state.console_socket ? state.console_socket->theirs() : state.console_pipe->theirs();
   int agent = state.agent.theirs();
   int monitor = state.monitor.theirs();
-  Command command{.argv = qemu_argv(state.spec, channels_by_fd(console, agent, monitor)), .dies_first = true};
+  Command command{.argv = qemu_argv(state.spec, channels_by_fd(console, agent, monitor, console_kind(state.spec))),
+                  .dies_first = true};
   std::vector<int> inherited{console, agent, monitor};
   if (state.spec.service) inherited.push_back(state.spec.service->peer);
   if (!state.spec.state_file.empty()) {
@@ -152,7 +165,8 @@ void QemuMachine::send(const std::string& line) {
 }
 
 void QemuMachine::type(std::string keys) {
-  asio::post(state_->events.context(), [state = state_.get(), keys = std::move(keys)] { state->console.write(keys); });
+  asio::post(state_->events.context(),
+             [state = state_.get(), keys = std::move(keys)] { state->console().write(keys); });
 }
 
 std::optional<std::string> QemuMachine::poke(Poke what, Deadline deadline) {
@@ -161,7 +175,7 @@ std::optional<std::string> QemuMachine::poke(Poke what, Deadline deadline) {
   auto reply =
       nmi ? state.ask("inject-nmi", {}, deadline) : state.ask("chardev-send-break", R"({"id":"console"})", deadline);
   if (reply.error) return fmt::format("QEMU refused {}: {}", nmi ? "inject-nmi" : "chardev-send-break", *reply.error);
-  if (!nmi) state.console.write("c");
+  if (!nmi) state.console().write("c");
   return std::nullopt;
 }
 

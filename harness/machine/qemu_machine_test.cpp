@@ -47,6 +47,26 @@ Wanted wait_for(Machine& machine) {
 
 } // namespace
 
+TEST(QemuMachine, HandsOutInOrderWhatAConsoleBringsToWhichNothingIsTyped) {
+  FakeQemu fake("c=$(sed -n 's/.*set=1,fd=\\([0-9]*\\).*/\\1/p' <<< \"$args\"); echo con >&$c; echo sole >&$c\n"
+                "echo '{\"event\":\"hello\"}' >&$(fd agent); echo last >&$c; exit 5");
+  auto spec = fake.spec();
+  spec.console_input = false;
+  QemuMachine machine(spec, {});
+  machine.start();
+  std::string console;
+  std::vector<std::string> others;
+  for (bool ended = false; !ended;) {
+    auto event = machine.next_event(Deadline::after(30s));
+    if (auto* output = std::get_if<ConsoleOutput>(&event)) console += output->bytes;
+    if (auto* line = std::get_if<AgentLine>(&event)) others.push_back(console + line->text);
+    ended = std::holds_alternative<Ended>(event);
+    ASSERT_FALSE(std::holds_alternative<TimedOut>(event));
+  }
+  EXPECT_EQ(console, "con\nsole\nlast\n");
+  EXPECT_THAT(others, testing::ElementsAre(testing::StartsWith("con\nsole\n")));
+}
+
 TEST(QemuMachine, HandsOutConsoleAgentAndEndInOrder) {
   FakeQemu fake("echo console >&$(fd console); echo '{\"event\":\"hello\"}' >&$(fd agent); echo bad >&2; exit 5");
   QemuMachine machine(fake.spec(), {});

@@ -113,6 +113,7 @@ bool CellRun::prepare() {
                             .disks = target_->drives(),
                             .service = target_->service()});
   spec.error_log = context_.directory / "qemu.stderr";
+  spec.console_input = needs_console_input();
   auto actual = spec; // people who start it themselves start it cold
   actual.ram_file = origin != nullptr ? origin->ram.path() : context_.ram_file;
   if (origin != nullptr) actual.state_file = origin->state.path();

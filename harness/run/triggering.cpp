@@ -21,6 +21,12 @@ const matrix::Trigger& CellRun::find_trigger(const std::string& name) const {
   return *trigger;
 }
 
+bool CellRun::needs_console_input() const {
+  for (const auto& name : {cell_.parameters.trigger, cell_.parameters.capture_trigger})
+    if (!name.empty() && find_trigger(name).machine == "break") return true;
+  return false;
+}
+
 bool CellRun::lacks_support() {
   const auto& file = context_.kernel.config;
   if (!fs::exists(file)) return false; // what it was built with is not known: it will show

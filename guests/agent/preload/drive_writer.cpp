@@ -37,85 +37,150 @@ void wait_for(sem_t& semaphore) {
 } // namespace
 
 ssize_t DriveWriter::write(int fd, std::span<const char> bytes) {
-  if (const int why = wait(); why != 0) {
-    errno = why;
-    return -1;
-  }
-  const auto page = static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
+  become_of_this_process();
+  const auto failed = [this] {
+    errno = trouble_;
+    return ssize_t{-1};
+  };
+  if (trouble_ != 0) return failed();
   const off_t at = lseek(fd, 0, SEEK_CUR);
   if (at < 0) return plain_write(fd, bytes);
-  const std::size_t head = std::min(bytes.size(), (page - static_cast<std::size_t>(at) % page) % page);
-  if (head > 0)
-    if (const ssize_t wrote = plain_write(fd, bytes.first(head)); wrote != static_cast<ssize_t>(head)) return wrote;
-  const auto pages = bytes.subspan(head, std::min((bytes.size() - head) / page * page, room_.size()));
-  std::size_t done = head;
-  if (!pages.empty() && take(fd, pages, at + static_cast<off_t>(head))) {
-    done += pages.size();
-    lseek(fd, at + static_cast<off_t>(done), SEEK_SET);
+  if (drive_ >= 0 && (fd != caller_ || at != end()) && !flush()) return failed();
+  std::size_t done = 0;
+  if (drive_ < 0) {
+    const auto page = static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
+    const std::size_t head = std::min(bytes.size(), (page - static_cast<std::size_t>(at) % page) % page);
+    if (head > 0)
+      if (const ssize_t wrote = plain_write(fd, bytes.first(head)); wrote != static_cast<ssize_t>(head)) return wrote;
+    done = head;
+    if (done == bytes.size()) return static_cast<ssize_t>(done);
+    if (!open_at(fd, at + static_cast<off_t>(head))) {
+      const ssize_t wrote = plain_write(fd, bytes.subspan(done));
+      return done == 0 ? wrote : static_cast<ssize_t>(done) + std::max<ssize_t>(wrote, 0);
+    }
   }
-  if (done == bytes.size()) return static_cast<ssize_t>(done);
-  const ssize_t wrote = plain_write(fd, bytes.subspan(done));
-  return done == 0 ? wrote : static_cast<ssize_t>(done) + std::max<ssize_t>(wrote, 0);
-}
-
-bool DriveWriter::take(int fd, std::span<const char> pages, off_t at) {
-  if (!start()) return false;
-  drive_ = open_directly(fd);
-  if (drive_ < 0) return false;
-  std::memcpy(room_.data(), pages.data(), pages.size());
-  size_ = pages.size();
-  at_ = at;
-  caller_ = fd;
-  sem_post(&taken_);
-  return true;
+  if (!gather(bytes.subspan(done))) return failed();
+  lseek(fd, end(), SEEK_SET);
+  return static_cast<ssize_t>(bytes.size());
 }
 
 int DriveWriter::finish() {
-  const int why = wait();
-  if (owner_ == getpid()) {
-    sem_post(&taken_); // without a drive: the end
+  become_of_this_process();
+  flush();
+  if (started_) {
+    piece_ = {};
+    sem_post(&taken_);
     pthread_join(thread_, nullptr);
-    owner_ = 0;
-  }
-  return why;
-}
-
-int DriveWriter::wait() {
-  if (drive_ >= 0) {
-    if (owner_ == getpid()) wait_for(written_); // else the parent waits for it
-    close(drive_);
-    drive_ = -1;
-    if (trouble_ != 0) lseek(caller_, at_ + static_cast<off_t>(done_), SEEK_SET); // how far it came
+    started_ = false;
   }
   return trouble_;
 }
 
-bool DriveWriter::start() {
-  if (owner_ == getpid()) return true;
+bool DriveWriter::open_at(int fd, off_t page) {
+  drive_ = open_directly(fd);
+  caller_ = fd;
+  at_ = page;
+  return drive_ >= 0;
+}
+
+bool DriveWriter::gather(std::span<const char> bytes) {
+  while (!bytes.empty()) {
+    const auto some = bytes.first(std::min(bytes.size(), half().size() - size_));
+    std::memcpy(half().data() + size_, some.data(), some.size());
+    size_ += some.size();
+    bytes = bytes.subspan(some.size());
+    if (size_ == half().size() && !hand_over(size_)) return false;
+  }
+  return true;
+}
+
+bool DriveWriter::hand_over(std::size_t size) {
+  if (!wait()) return false;
+  if (size == 0) return true;
+  piece_ = {half().first(size), at_};
+  const auto rest = half().subspan(size, size_ - size);
+  gathering_ = 1 - gathering_;
+  std::memcpy(half().data(), rest.data(), rest.size());
+  at_ += static_cast<off_t>(size);
+  size_ = rest.size();
+  on_its_way_ = true;
+  if (start()) {
+    sem_post(&taken_);
+  } else {
+    write_piece();
+    sem_post(&written_);
+  }
+  return true;
+}
+
+bool DriveWriter::flush() {
+  const auto page = static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
+  if (!hand_over(size_ / page * page) || !wait()) return false;
+  if (size_ > 0) {
+    fcntl(drive_, F_SETFL, 0); // O_DIRECT takes no part of a page
+    piece_ = {half().first(size_), at_};
+    write_piece();
+    if (!was_written()) return false;
+  }
+  close_drive();
+  return true;
+}
+
+bool DriveWriter::wait() {
+  if (!on_its_way_) return trouble_ == 0;
+  wait_for(written_);
+  on_its_way_ = false;
+  return was_written();
+}
+
+bool DriveWriter::was_written() {
+  if (why_not_ == 0) return true;
+  trouble_ = why_not_;
+  lseek(caller_, piece_.at + static_cast<off_t>(done_), SEEK_SET); // how far it came
+  close_drive();
+  return false;
+}
+
+void DriveWriter::close_drive() {
+  if (drive_ >= 0) close(drive_);
+  drive_ = -1;
+  size_ = 0;
+}
+
+void DriveWriter::become_of_this_process() {
+  if (owner_ == getpid()) return;
+  close_drive();
+  started_ = on_its_way_ = false;
+  trouble_ = 0;
   sem_init(&taken_, 0, 0);
   sem_init(&written_, 0, 0);
-  if (pthread_create(&thread_, nullptr, run, this) != 0) return false;
   owner_ = getpid();
-  return true;
+}
+
+bool DriveWriter::start() {
+  if (!started_) started_ = pthread_create(&thread_, nullptr, run, this) == 0;
+  return started_;
 }
 
 void* DriveWriter::run(void* writer) {
   auto& self = *static_cast<DriveWriter*>(writer);
   for (;;) {
     wait_for(self.taken_);
-    if (self.drive_ < 0) return nullptr;
+    if (self.piece_.bytes.empty()) return nullptr;
     self.write_piece();
     sem_post(&self.written_);
   }
 }
 
 void DriveWriter::write_piece() {
-  for (done_ = 0; done_ < size_ && trouble_ == 0;) {
-    const ssize_t wrote = pwrite(drive_, room_.data() + done_, size_ - done_, at_ + static_cast<off_t>(done_));
+  why_not_ = 0;
+  for (done_ = 0; done_ < piece_.bytes.size() && why_not_ == 0;) {
+    const auto rest = piece_.bytes.subspan(done_);
+    const ssize_t wrote = pwrite(drive_, rest.data(), rest.size(), piece_.at + static_cast<off_t>(done_));
     if (wrote > 0)
       done_ += static_cast<std::size_t>(wrote);
     else
-      trouble_ = wrote == 0 ? ENOSPC : errno;
+      why_not_ = wrote == 0 ? ENOSPC : errno;
   }
 }
 

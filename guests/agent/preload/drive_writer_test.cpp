@@ -20,6 +20,7 @@ namespace kdt::agent {
 namespace {
 
 constexpr std::size_t k_page = 4096;
+constexpr std::size_t k_half = 2 * k_page; ///< of the room, which is what is written at a time
 
 /// As long as it lives no file takes a byte from `size` on: EFBIG.
 class FullFrom {
@@ -63,7 +64,7 @@ protected:
   std::string path_ = "drive-writer-" + std::to_string(getpid());
   Fd drive_ = open_file(path_, O_RDWR | O_CREAT | O_TRUNC);
   DirectPiece room_ = make_direct_piece();
-  DriveWriter writer_{{room_.get(), 4 * k_page}};
+  DriveWriter writer_{{room_.get(), 2 * k_half}};
 };
 
 /// Bytes that differ from their neighbours, and those of a page from those of the next.
@@ -74,7 +75,7 @@ std::string bytes(std::size_t size) {
 }
 
 TEST_F(DriveWriterTest, WritesWhatItIsGivenWhereverItBeginsAndEnds) {
-  // Within a page; up to its end and no further; whole pages, as many as there is room for and more; ends in pages.
+  // Within a page; up to its end and no further; whole pages, as many as fill the room and more; ends in pages.
   for (const off_t offset : {0, 16, 512, 4095, 4096, 12289})
     for (const std::size_t size : {0U, 1U, 100U, 4080U, 4096U, 8192U, 16384U, 16400U, 50000U}) {
       SCOPED_TRACE(std::to_string(size) + " bytes at " + std::to_string(offset));
@@ -127,11 +128,44 @@ TEST_F(DriveWriterTest, ItsDescriptorIsNoneThatThreadsOfMakedumpfileClose) {
   EXPECT_TRUE(on_drive().starts_with(bytes(4 * k_page)));
 }
 
-TEST_F(DriveWriterTest, TheNextCallSaysWhyAPieceWasNotWritten) {
+TEST_F(DriveWriterTest, WhatFollowsWithoutAGapIsWrittenTogether) {
+  if (!takes_direct()) GTEST_SKIP() << "a tmpfs before Linux 6.6 takes no O_DIRECT";
+  const auto all = bytes(k_half + 100);
+  const auto before = read_text(path_);
+  EXPECT_EQ(write(std::string_view(all).substr(0, k_page)), static_cast<ssize_t>(k_page));
+  EXPECT_EQ(write(std::string_view(all).substr(k_page, 100)), 100);
+  EXPECT_EQ(read_text(path_), before) << "was written before there was enough of it";
+  EXPECT_EQ(write(std::string_view(all).substr(k_page + 100)), static_cast<ssize_t>(k_half - k_page));
+  EXPECT_EQ(on_drive().substr(0, all.size()), all);
+}
+
+TEST_F(DriveWriterTest, WhatIsGatheredIsWrittenBeforeWhatGoesElsewhere) {
+  const auto all = bytes(k_page + 100);
+  EXPECT_EQ(write(all), static_cast<ssize_t>(all.size()));
+  EXPECT_EQ(write_at(8 * k_page, "elsewhere"), 9);
+  EXPECT_EQ(read_text(path_).substr(0, all.size()), all);
+  const std::string other_path = path_ + "-2";
+  const Fd other = open_file(other_path, O_RDWR | O_CREAT | O_TRUNC);
+  lseek(other.get(), lseek(drive_.get(), 0, SEEK_CUR), SEEK_SET); // it would follow if it were the same file
+  EXPECT_EQ(writer_.write(other.get(), std::string_view("another's")), 9);
+  EXPECT_EQ(on_drive().substr(8 * k_page, 18), "elsewhere" + std::string(9, 'd'));
+  EXPECT_EQ(read_text(other_path).substr(8 * k_page + 9), "another's");
+  std::filesystem::remove(other_path);
+}
+
+TEST_F(DriveWriterTest, TheEndIsWrittenThoughTheCallersDescriptorIsClosed) {
+  const auto all = bytes(k_page + 100);
+  EXPECT_EQ(write(all), static_cast<ssize_t>(all.size()));
+  drive_ = Fd{};
+  EXPECT_EQ(on_drive().substr(0, all.size()), all);
+}
+
+TEST_F(DriveWriterTest, ALaterCallSaysWhyAPieceWasNotWritten) {
   if (!takes_direct()) GTEST_SKIP() << "a tmpfs before Linux 6.6 takes no O_DIRECT";
   std::optional<FullFrom> full(std::in_place, 2 * k_page);
-  EXPECT_EQ(write_at(k_page, bytes(3 * k_page)), static_cast<ssize_t>(3 * k_page));
-  EXPECT_EQ(write("more"), -1);
+  EXPECT_EQ(write_at(k_page, bytes(k_half)), static_cast<ssize_t>(k_half));
+  EXPECT_EQ(write("more"), 4) << "is only gathered";
+  EXPECT_EQ(write(bytes(k_half)), -1);
   const int why = errno;
   EXPECT_EQ(lseek(drive_.get(), 0, SEEK_CUR), static_cast<off_t>(2 * k_page)) << "how far it came";
   EXPECT_EQ(write("yet more"), -1);
@@ -140,23 +174,46 @@ TEST_F(DriveWriterTest, TheNextCallSaysWhyAPieceWasNotWritten) {
   EXPECT_EQ(writer_.finish(), EFBIG);
 }
 
+TEST_F(DriveWriterTest, AWriteElsewhereSaysWhyWhatWasGatheredCouldNotBeWritten) {
+  if (!takes_direct()) GTEST_SKIP() << "a tmpfs before Linux 6.6 takes no O_DIRECT";
+  std::optional<FullFrom> full(std::in_place, k_page + 10);
+  EXPECT_EQ(write_at(k_page, bytes(100)), 100);
+  EXPECT_EQ(write_at(0, "elsewhere"), -1);
+  const int why = errno;
+  EXPECT_EQ(lseek(drive_.get(), 0, SEEK_CUR), static_cast<off_t>(k_page + 10)) << "how far it came";
+  full.reset();
+  EXPECT_EQ(why, EFBIG) << std::strerror(why);
+  EXPECT_EQ(writer_.finish(), EFBIG);
+  EXPECT_EQ(read_text(path_).substr(0, 9), std::string(9, 'd'));
+}
+
+TEST_F(DriveWriterTest, TheEndSaysWhyWhatWasGatheredCouldNotBeWritten) {
+  if (!takes_direct()) GTEST_SKIP() << "a tmpfs before Linux 6.6 takes no O_DIRECT";
+  std::optional<FullFrom> full(std::in_place, k_page + 10);
+  EXPECT_EQ(write_at(k_page, bytes(100)), 100);
+  const int why = writer_.finish();
+  full.reset();
+  EXPECT_EQ(why, EFBIG) << std::strerror(why);
+}
+
 TEST_F(DriveWriterTest, WhatThePageCacheDoesNotTakeIsToldAtOnce) {
-  std::optional<FullFrom> full(std::in_place, 2 * k_page);
+  std::optional<FullFrom> full(std::in_place, 2 * k_page - 4);
   const auto taken = write_at(2 * k_page - 16, bytes(100));
   const auto then = write("more");
   const int why = errno;
   full.reset();
-  EXPECT_EQ(taken, 16);
+  EXPECT_EQ(taken, 12);
   EXPECT_EQ(then, -1);
   EXPECT_EQ(why, EFBIG) << std::strerror(why);
 }
 
-TEST_F(DriveWriterTest, AChildOfTheProcessWritesAndWaitsForItsOwn) {
+TEST_F(DriveWriterTest, AChildOfTheProcessWritesItsOwnAlone) {
 #ifdef KDT_SANITIZED_THREAD
   GTEST_SKIP() << "ThreadSanitizer ends a child of several threads that starts one";
 #endif
   // Twice: a thread that only starts may hold a lock of a sanitizer's, which the child would wait for.
   for (int i = 0; i < 2; ++i) EXPECT_EQ(write_at(0, bytes(4 * k_page)), static_cast<ssize_t>(4 * k_page));
+  EXPECT_EQ(write_at(12 * k_page, "the parent's"), 12);
   const pid_t child = fork();
   if (child == 0) {
     alarm(10); // it would wait for ever
@@ -166,7 +223,11 @@ TEST_F(DriveWriterTest, AChildOfTheProcessWritesAndWaitsForItsOwn) {
   int status = -1;
   EXPECT_EQ(waitpid(child, &status, 0), child);
   EXPECT_EQ(status, 0);
+  if (takes_direct()) {
+    EXPECT_EQ(read_text(path_).substr(12 * k_page, 12), std::string(12, 'd'));
+  }
   const auto drive = on_drive();
+  EXPECT_EQ(drive.substr(12 * k_page, 12), "the parent's");
   EXPECT_EQ(drive.substr(0, 4 * k_page), bytes(4 * k_page));
   EXPECT_EQ(drive.substr(8 * k_page, 4 * k_page), bytes(4 * k_page));
 }

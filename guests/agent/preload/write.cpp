@@ -10,7 +10,7 @@
 
 namespace {
 
-// Room for as much as makedumpfile writes at a time (makedumpfile_argv() in readings.cpp).
+// Each half has room for as much as makedumpfile writes at a time (makedumpfile_argv() in readings.cpp).
 alignas(65536) char room[std::size_t{4} << 20];
 constinit kdt::agent::DriveWriter writer{room};
 
