@@ -17,7 +17,7 @@ namespace kdt::bench {
 namespace {
 
 constexpr int k_repetitions = 5;
-constexpr std::size_t k_chunk = 4096;      // about what a read of the console's socket brings
+constexpr std::size_t k_chunk = 4096;      // about what a read of the console brings
 constexpr std::size_t k_console = 4 << 20; // bytes
 constexpr std::size_t k_judged = 10'000;   // cells
 constexpr std::size_t k_in_report = 324;   // cells of matrices/arm64.yaml

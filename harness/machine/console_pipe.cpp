@@ -34,12 +34,12 @@ void ConsolePipe::write(std::string text) {
 }
 
 void ConsolePipe::wait() {
-  pipe_.async_read_some(asio::buffer(buffer_), [this](error_code error, std::size_t n) {
-    if (n > 0) on_bytes_({buffer_, n});
-    if (error == asio::error::operation_aborted) return;
-    if (error) return on_close_();
+  // It takes nothing out: what it had taken would be delivered after what catch_up() takes meanwhile.
+  pipe_.async_wait(asio::posix::stream_descriptor::wait_read, [this](error_code error) {
+    if (error) return;
     paused_ = UniqueFd(pipe_.release());
-    pause();
+    take();
+    if (paused_) pause();
   });
 }
 
@@ -74,11 +74,11 @@ std::size_t ConsolePipe::take() {
 }
 
 void ConsolePipe::catch_up() {
-  while (paused_ && take() > 0) {
-  }
+  // Two reads: all that was there, as much as a pipe holds, and perhaps the end behind it.
+  if (paused_ && take() > 0 && paused_) take();
   if (paused_ || !pipe_.is_open()) return;
-  for (ssize_t n; (n = ::read(pipe_.native_handle(), buffer_, sizeof buffer_)) > 0;) // the end is for who waits there
-    on_bytes_({buffer_, static_cast<std::size_t>(n)});
+  const auto n = ::read(pipe_.native_handle(), buffer_, sizeof buffer_); // the end is for who waits there
+  if (n > 0) on_bytes_({buffer_, static_cast<std::size_t>(n)});
 }
 
 } // namespace kdt::machine

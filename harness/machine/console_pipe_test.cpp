@@ -66,6 +66,32 @@ TEST_F(ConsolePipeTest, CatchesUpWhileItWaits) {
   console_.catch_up(); // nothing is left
 }
 
+TEST(ConsolePipe, BringsEachByteOnceAndInOrderWhoeverLooksFirst) {
+  asio::io_context context;
+  ConsolePipe console(context, std::chrono::milliseconds(0));
+  UniqueFd peer(::fcntl(console.theirs(), F_DUPFD_CLOEXEC, 0));
+  std::string bytes;
+  bool closed = false;
+  auto print = [&](const std::string& some) {
+    ASSERT_EQ(::write(peer.get(), some.data(), some.size()), static_cast<ssize_t>(some.size()));
+  };
+  std::string printed;
+  print(printed = "before anybody reads");
+  console.read([&](std::string_view some) { bytes += some; }, [&] { closed = true; });
+  for (int i = 0; i < 300; ++i) {
+    auto some = std::to_string(i) + " ";
+    print(some);
+    printed += some;
+    if (i % 3 == 0) console.catch_up();
+    if (i % 4 == 0) context.poll_one();
+    if (i % 7 == 0) context.poll();
+  }
+  peer.reset();
+  context.run();
+  EXPECT_EQ(bytes, printed);
+  EXPECT_TRUE(closed);
+}
+
 TEST_F(ConsolePipeTest, CatchingUpTakesAllThatThereIs) {
   print_each_and_poll("a");
   const std::string much(60'000, 'm');

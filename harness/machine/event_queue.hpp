@@ -31,7 +31,10 @@ public:
   /// A stream whose bytes are the machine's to read.
   void read(ByteStream& stream, std::function<void(std::string_view)> on_bytes);
   /// Nothing more comes from the streams, though they did not end.
-  void give_streams_up() { open_streams_ = 0; }
+  void give_streams_up() {
+    open_streams_ = 0;
+    console_ = nullptr;
+  }
 
   void push(Event event) { events_.push_back(std::move(event)); }
   /// The guest has ended: the last event, made when everything that was written before it is here. Of several ends that

@@ -108,6 +108,15 @@ TEST_F(EventQueueTest, TheEndIsLastWhoeverTellsItFirst) {
   next<TimedOut>();
 }
 
+TEST_F(EventQueueTest, WhatTheConsoleHadLeftComesBeforeTheEnd) {
+  queue_.read_console(console_);
+  console_.left = "last words";
+  queue_.end([] { return ended(1); });
+  console_.close();
+  EXPECT_EQ(next<ConsoleOutput>().bytes, "last words");
+  next<Ended>();
+}
+
 TEST_F(EventQueueTest, EndsOnceAndAsTheLastThatWasTold) {
   queue_.read_console(console_);
   queue_.end([] { return ended(1); });

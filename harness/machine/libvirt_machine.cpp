@@ -215,6 +215,7 @@ void LibvirtMachine::stop() {
   }
   state.emulator.reset();
   state.service.reset();
+  state.events.give_streams_up();
   state.console.reset();
   state.agent.reset();
   state.domain->reset();

@@ -172,6 +172,7 @@ void QemuMachine::type(std::string keys) {
 std::optional<std::string> QemuMachine::poke(Poke what, Deadline deadline) {
   auto& state = *state_;
   bool nmi = what == Poke::nmi;
+  if (!nmi && !state.spec.console_input) return "nothing can be typed to this guest";
   auto reply =
       nmi ? state.ask("inject-nmi", {}, deadline) : state.ask("chardev-send-break", R"({"id":"console"})", deadline);
   if (reply.error) return fmt::format("QEMU refused {}: {}", nmi ? "inject-nmi" : "chardev-send-break", *reply.error);

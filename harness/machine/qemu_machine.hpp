@@ -4,8 +4,8 @@
 
 namespace kdt::machine {
 
-/// A guest in a QEMU process of our own: console, agent and QMP over socket pairs, so that nothing is left in any file
-/// system. It dies with the thread that started it.
+/// A guest in a QEMU process of our own: console over a pipe or a socket pair, agent and QMP over socket pairs, so that
+/// nothing is left in any file system. It dies with the thread that started it.
 class QemuMachine final : public Machine {
 public:
   QemuMachine(MachineSpec spec, std::stop_token stop);

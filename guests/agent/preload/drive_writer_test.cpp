@@ -48,6 +48,7 @@ protected:
   void TearDown() override {
     writer_.finish();
     std::filesystem::remove(path_);
+    std::filesystem::remove(other_path_);
   }
 
   ssize_t write(std::string_view bytes) { return writer_.write(drive_.get(), bytes); }
@@ -62,6 +63,7 @@ protected:
   bool takes_direct() const { return static_cast<bool>(Fd(open(path_.c_str(), O_WRONLY | O_DIRECT))); }
 
   std::string path_ = "drive-writer-" + std::to_string(getpid());
+  std::string other_path_ = path_ + "-2";
   Fd drive_ = open_file(path_, O_RDWR | O_CREAT | O_TRUNC);
   DirectPiece room_ = make_direct_piece();
   DriveWriter writer_{{room_.get(), 2 * k_half}};
@@ -144,13 +146,11 @@ TEST_F(DriveWriterTest, WhatIsGatheredIsWrittenBeforeWhatGoesElsewhere) {
   EXPECT_EQ(write(all), static_cast<ssize_t>(all.size()));
   EXPECT_EQ(write_at(8 * k_page, "elsewhere"), 9);
   EXPECT_EQ(read_text(path_).substr(0, all.size()), all);
-  const std::string other_path = path_ + "-2";
-  const Fd other = open_file(other_path, O_RDWR | O_CREAT | O_TRUNC);
+  const Fd other = open_file(other_path_, O_RDWR | O_CREAT | O_TRUNC);
   lseek(other.get(), lseek(drive_.get(), 0, SEEK_CUR), SEEK_SET); // it would follow if it were the same file
   EXPECT_EQ(writer_.write(other.get(), std::string_view("another's")), 9);
   EXPECT_EQ(on_drive().substr(8 * k_page, 18), "elsewhere" + std::string(9, 'd'));
-  EXPECT_EQ(read_text(other_path).substr(8 * k_page + 9), "another's");
-  std::filesystem::remove(other_path);
+  EXPECT_EQ(read_text(other_path_).substr(8 * k_page + 9), "another's");
 }
 
 TEST_F(DriveWriterTest, TheEndIsWrittenThoughTheCallersDescriptorIsClosed) {
