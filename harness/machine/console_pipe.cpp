@@ -52,7 +52,7 @@ void ConsolePipe::pause() {
 
 void ConsolePipe::look() {
   if (!paused_) return; // catch_up() saw the end
-  if (take() > 0) {
+  if (take()) {
     pause();
   } else if (paused_) {
     pipe_.assign(paused_.release());
@@ -60,22 +60,22 @@ void ConsolePipe::look() {
   }
 }
 
-std::size_t ConsolePipe::take() {
+bool ConsolePipe::take() {
   const auto n = ::read(paused_.get(), buffer_, sizeof buffer_);
   if (n > 0) {
     on_bytes_({buffer_, static_cast<std::size_t>(n)});
-    return static_cast<std::size_t>(n);
+    return true;
   }
   if (n == 0 || errno != EAGAIN) {
     paused_.reset();
     on_close_();
   }
-  return 0;
+  return false;
 }
 
 void ConsolePipe::catch_up() {
   // Two reads: all that was there, as much as a pipe holds, and perhaps the end behind it.
-  if (paused_ && take() > 0 && paused_) take();
+  if (paused_ && take()) take();
   if (paused_ || !pipe_.is_open()) return;
   const auto n = ::read(pipe_.native_handle(), buffer_, sizeof buffer_); // the end is for who waits there
   if (n > 0) on_bytes_({buffer_, static_cast<std::size_t>(n)});

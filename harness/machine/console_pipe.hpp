@@ -38,8 +38,8 @@ private:
   void wait();
   void pause();
   void look();
-  /// Reads once; how many bytes there were.
-  std::size_t take();
+  /// Reads once; whether there was anything.
+  bool take();
 
   boost::asio::posix::stream_descriptor pipe_;
   UniqueFd paused_; ///< the pipe between two looks: who waits for a descriptor is woken by each write to it

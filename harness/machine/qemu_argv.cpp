@@ -10,18 +10,14 @@ std::string_view to_string(Accelerator accelerator) {
   return accelerator == Accelerator::kvm ? "kvm" : "tcg";
 }
 
-Channels channels_by_fd(int console, int agent, int monitor, ConsoleKind kind) {
+Channels channels_by_fd(int console, int agent, int monitor, bool console_input) {
   auto socket = [](int fd) { return fmt::format("socket,fd={}", fd); };
   Channels channels{.console = socket(console), .agent = socket(agent), .monitor = socket(monitor)};
-  if (kind == ConsoleKind::pipe) {
+  if (!console_input) {
     channels.descriptors = {"-add-fd", fmt::format("set=1,fd={}", console)};
     channels.console = "file,path=/dev/fdset/1,append=on"; // else QEMU would cut the pipe to nothing, which cannot be
   }
   return channels;
-}
-
-ConsoleKind console_kind(const MachineSpec& spec) {
-  return spec.console_input ? ConsoleKind::socket : ConsoleKind::pipe;
 }
 
 namespace {
@@ -105,7 +101,7 @@ std::vector<std::string> qemu_argv(const MachineSpec& spec, const Channels& chan
 }
 
 Description describe_qemu(const MachineSpec& spec) {
-  return {.file = "qemu.args", .text = shell_line(qemu_argv(spec, channels_by_fd(3, 4, 5, console_kind(spec)))) + "\n"};
+  return {.file = "qemu.args", .text = shell_line(qemu_argv(spec, channels_by_fd(3, 4, 5, spec.console_input))) + "\n"};
 }
 
 } // namespace kdt::machine

@@ -15,10 +15,9 @@ struct Channels {
   std::string monitor{}; ///< empty: no QMP
 };
 
-/// Through descriptors that the emulator inherits: sockets, or a pipe that the console is written to.
-enum class ConsoleKind { socket, pipe };
-ConsoleKind console_kind(const MachineSpec& spec);
-Channels channels_by_fd(int console, int agent, int monitor, ConsoleKind kind = ConsoleKind::socket);
+/// Through descriptors that the emulator inherits: sockets, or where a console takes no input a pipe that it is written
+/// to.
+Channels channels_by_fd(int console, int agent, int monitor, bool console_input = true);
 
 /// The whole command line; argv[0] is the emulator's name. Pure.
 std::vector<std::string> qemu_argv(const MachineSpec& spec, const Channels& channels);

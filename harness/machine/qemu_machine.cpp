@@ -18,6 +18,7 @@
 #include <algorithm>
 #include <csignal>
 #include <fcntl.h>
+#include <memory>
 #include <sys/utsname.h>
 
 namespace kdt::machine {
@@ -35,14 +36,15 @@ struct QemuMachine::State {
       : spec(std::move(the_spec)), stop(the_stop), events(std::move(the_stop)), agent(events.context()),
         monitor(events.context()) {
     if (spec.console_input)
-      console_socket.emplace(events.context());
+      connect_console(std::make_unique<Channel>(events.context()));
     else
-      console_pipe.emplace(events.context());
+      connect_console(std::make_unique<ConsolePipe>(events.context()));
   }
 
-  ByteStream& console() {
-    if (console_socket) return *console_socket;
-    return *console_pipe;
+  template <typename Stream>
+  void connect_console(std::unique_ptr<Stream> stream) {
+    their_console = stream->theirs();
+    console = std::move(stream);
   }
 
   void read_channels();
@@ -57,8 +59,8 @@ struct QemuMachine::State {
   MachineSpec spec;
   std::stop_token stop;
   EventQueue events;
-  std::optional<Channel> console_socket;   ///< either this
-  std::optional<ConsolePipe> console_pipe; ///< or this
+  std::unique_ptr<ByteStream> console;
+  int their_console = -1; ///< the console's until the channels are read
   Channel agent;
   Channel monitor;
   Lines monitor_lines;
@@ -76,7 +78,7 @@ Ended QemuMachine::State::end(ExitStatus status) const {
 }
 
 void QemuMachine::State::read_channels() {
-  events.read_console(console());
+  events.read_console(*console);
   events.read_agent(agent);
   events.read(monitor, [this](std::string_view bytes) {
     monitor_lines.feed(bytes, [this](std::string_view line) {
@@ -136,10 +138,10 @@ void QemuMachine::start() {
   auto& state = *state_;
   KDT_ASSERT(state.child == nullptr);
   auto log = open_file(state.spec.error_log, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND);
-  int console = state.console_socket ? state.console_socket->theirs() : state.console_pipe->theirs();
+  int console = state.their_console;
   int agent = state.agent.theirs();
   int monitor = state.monitor.theirs();
-  Command command{.argv = qemu_argv(state.spec, channels_by_fd(console, agent, monitor, console_kind(state.spec))),
+  Command command{.argv = qemu_argv(state.spec, channels_by_fd(console, agent, monitor, state.spec.console_input)),
                   .dies_first = true};
   std::vector<int> inherited{console, agent, monitor};
   if (state.spec.service) inherited.push_back(state.spec.service->peer);
@@ -165,8 +167,7 @@ void QemuMachine::send(const std::string& line) {
 }
 
 void QemuMachine::type(std::string keys) {
-  asio::post(state_->events.context(),
-             [state = state_.get(), keys = std::move(keys)] { state->console().write(keys); });
+  asio::post(state_->events.context(), [state = state_.get(), keys = std::move(keys)] { state->console->write(keys); });
 }
 
 std::optional<std::string> QemuMachine::poke(Poke what, Deadline deadline) {
@@ -176,7 +177,7 @@ std::optional<std::string> QemuMachine::poke(Poke what, Deadline deadline) {
   auto reply =
       nmi ? state.ask("inject-nmi", {}, deadline) : state.ask("chardev-send-break", R"({"id":"console"})", deadline);
   if (reply.error) return fmt::format("QEMU refused {}: {}", nmi ? "inject-nmi" : "chardev-send-break", *reply.error);
-  if (!nmi) state.console().write("c");
+  if (!nmi) state.console->write("c");
   return std::nullopt;
 }
 

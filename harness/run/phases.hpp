@@ -100,6 +100,8 @@ private:
   /// Pulls a trigger; false when that is not to be waited for: it has been reported, then.
   bool pull(const matrix::Trigger& trigger, Phase phase);
   const matrix::Trigger& find_trigger(const std::string& name) const;
+  /// Those that this cell pulls.
+  std::vector<const matrix::Trigger*> triggers() const;
   bool needs_console_input() const;
   bool report_hidden_panic(const std::string& trigger);
   bool capture_panicked();

@@ -7,6 +7,8 @@
 #include "run/asks.hpp"
 #include "run/phases.hpp"
 
+#include <algorithm>
+
 namespace kdt::run {
 
 namespace {
@@ -21,22 +23,26 @@ const matrix::Trigger& CellRun::find_trigger(const std::string& name) const {
   return *trigger;
 }
 
-bool CellRun::needs_console_input() const {
+std::vector<const matrix::Trigger*> CellRun::triggers() const {
+  std::vector<const matrix::Trigger*> found;
   for (const auto& name : {cell_.parameters.trigger, cell_.parameters.capture_trigger})
-    if (!name.empty() && find_trigger(name).machine == "break") return true;
-  return false;
+    if (!name.empty()) found.push_back(&find_trigger(name));
+  return found;
+}
+
+bool CellRun::needs_console_input() const {
+  return std::ranges::any_of(triggers(), [](const auto* trigger) { return trigger->machine == "break"; });
 }
 
 bool CellRun::lacks_support() {
   const auto& file = context_.kernel.config;
   if (!fs::exists(file)) return false; // what it was built with is not known: it will show
   auto config = image::parse_config(read_file(file));
-  for (const auto& name : {cell_.parameters.trigger, cell_.parameters.capture_trigger}) {
-    if (name.empty()) continue;
-    for (const auto& option : find_trigger(name).needs) {
+  for (const auto* trigger : triggers()) {
+    for (const auto& option : trigger->needs) {
       auto built = config.find(option);
       if (built != config.end() && (built->second == "y" || built->second == "m")) continue;
-      report(make_finding("lacks-support", fmt::format("trigger {}: kernel {} was built without {}", name,
+      report(make_finding("lacks-support", fmt::format("trigger {}: kernel {} was built without {}", trigger->name,
                                                        cell_.parameters.kernel, option)),
              Phase::prepare);
       return true;
